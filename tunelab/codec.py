@@ -33,11 +33,27 @@ MAX_NUMBER_KEYS = 10_000
 """Keys of sets and dictionaries that aren't text: numbers can be chosen to collide, and each collision costs a comparison."""
 MAX_BIG_INTEGER = 4096
 
-TUPLE, SET, FROZENSET, BIGINT, COMPLEX, SCALAR, ARRAY, TENSOR, REFERENCE, FIELDS, TABLE, HANDLE, MAPPING, TEXTUAL, BYTEARRAY, DEQUE = range(
-    1, 17
-)
-
 _ARRAY_KINDS = "biufcSUMm"
+
+
+class Kind(enum.IntEnum):
+    """What an extension in a reply stands for."""
+
+    TUPLE = 1
+    SET = 2
+    FROZENSET = 3
+    BIGINT = 4
+    COMPLEX = 5
+    SCALAR = 6
+    ARRAY = 7
+    TENSOR = 8
+    REFERENCE = 9
+    FIELDS = 10
+    TABLE = 11
+    HANDLE = 12
+    MAPPING = 13
+    TEXTUAL = 14
+    DEQUE = 15
 
 
 class CodecError(ValueError):
@@ -182,27 +198,27 @@ class Encoder:
         if kind is Kept:
             return self.handle(value.value, type(value.value))
         if id(value) in self.references:
-            return REFERENCE, list(self.references[id(value)])
+            return Kind.REFERENCE, list(self.references[id(value)])
         simple = _SIMPLE.get(kind)
         if simple is not None:
             return simple(value)
         if kind in _TEXTUAL:
-            return TEXTUAL, [kind.__name__ if kind.__module__ != "numpy" else "np." + kind.__name__, _TEXTUAL[kind](value)]
+            return Kind.TEXTUAL, [kind.__name__ if kind.__module__ != "numpy" else "np." + kind.__name__, _TEXTUAL[kind](value)]
         if isinstance(value, pathlib.PurePath):
-            return TEXTUAL, ["Path", str(value)]
+            return Kind.TEXTUAL, ["Path", str(value)]
         if isinstance(value, np.generic):
-            return SCALAR, [value.dtype.str, value.tobytes()]
+            return Kind.SCALAR, [value.dtype.str, value.tobytes()]
         if isinstance(value, np.dtype):
-            return TEXTUAL, ["np.dtype", value.str]
+            return Kind.TEXTUAL, ["np.dtype", value.str]
         if kind is np.ndarray:
             return self.array(value)
         return self.library_value(value, kind)
 
     def array(self, value: np.ndarray) -> tuple[int, Any]:
         if value.dtype.kind not in _ARRAY_KINDS:
-            return FIELDS, ["ndarray of objects", [["dtype", str(value.dtype)], ["shape", list(value.shape)]]]
+            return Kind.FIELDS, ["ndarray of objects", [["dtype", str(value.dtype)], ["shape", list(value.shape)]]]
         self.blobs.append(np.ascontiguousarray(value).tobytes())
-        return ARRAY, [value.dtype.str, list(value.shape), len(self.blobs) - 1]
+        return Kind.ARRAY, [value.dtype.str, list(value.shape), len(self.blobs) - 1]
 
     def library_value(self, value: Any, kind: type) -> tuple[int, Any]:
         import torch
@@ -214,17 +230,17 @@ class Encoder:
             and value.device.type == "cpu"
         ):
             self.tensors[str(len(self.tensors))] = value
-            return TENSOR, [len(self.tensors) - 1, bool(value.requires_grad), kind is torch.nn.Parameter]
+            return Kind.TENSOR, [len(self.tensors) - 1, bool(value.requires_grad), kind is torch.nn.Parameter]
         if kind is torch.Size:
-            return TUPLE, [int(n) for n in value]
+            return Kind.TUPLE, [int(n) for n in value]
         if kind in (torch.dtype, torch.device):
-            return TEXTUAL, ["torch." + kind.__name__, str(value)]
+            return Kind.TEXTUAL, ["torch." + kind.__name__, str(value)]
         if isinstance(value, enum.Enum):
-            return FIELDS, [kind.__name__, [["name", value.name], ["value", value.value]]]
+            return Kind.FIELDS, [kind.__name__, [["name", value.name], ["value", value.value]]]
         if isinstance(value, tuple) and hasattr(kind, "_fields"):
-            return FIELDS, [kind.__name__, [[name, getattr(value, name)] for name in kind._fields]]
+            return Kind.FIELDS, [kind.__name__, [[name, getattr(value, name)] for name in kind._fields]]
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return FIELDS, [kind.__name__, [[f.name, getattr(value, f.name, None)] for f in dataclasses.fields(value)]]
+            return Kind.FIELDS, [kind.__name__, [[f.name, getattr(value, f.name, None)] for f in dataclasses.fields(value)]]
         return self.module_or_data(value, kind)
 
     def module_or_data(self, value: Any, kind: type) -> tuple[int, Any]:
@@ -232,22 +248,22 @@ class Encoder:
         if origin == "datasets" and hasattr(value, "column_names") and hasattr(value, "features"):
             plain = value.with_format(None)
             features = {name: str(getattr(f, "dtype", f)) for name, f in value.features.items()}
-            return TABLE, [kind.__name__, {name: list(plain[name]) for name in plain.column_names}, features, value.format.get("type")]
+            return Kind.TABLE, [kind.__name__, {name: list(plain[name]) for name in plain.column_names}, features, value.format.get("type")]
         if origin == "pandas" and kind.__name__ == "DataFrame":
-            return TABLE, [
+            return Kind.TABLE, [
                 kind.__name__,
                 {str(name): value[name].to_list() for name in value},
                 {str(n): str(d) for n, d in value.dtypes.items()},
                 None,
             ]
         if origin == "transformers" and hasattr(value, "to_diff_dict") and hasattr(value, "model_type"):
-            return FIELDS, [kind.__name__, [[str(k), v] for k, v in value.to_dict().items()]]
+            return Kind.FIELDS, [kind.__name__, [[str(k), v] for k, v in value.to_dict().items()]]
         if isinstance(value, Mapping) and not isinstance(value, dict | types.MappingProxyType) and hasattr(value, "data"):
-            return MAPPING, [kind.__name__, [[k, v] for k, v in value.items()]]
+            return Kind.MAPPING, [kind.__name__, [[k, v] for k, v in value.items()]]
         if isinstance(value, dict) and not hasattr(value, "forward"):
-            return MAPPING, [kind.__name__, [[k, v] for k, v in dict.items(value)]]
+            return Kind.MAPPING, [kind.__name__, [[k, v] for k, v in dict.items(value)]]
         if isinstance(value, BaseException):
-            return FIELDS, [kind.__name__, [["message", str(value)[:2000]]]]
+            return Kind.FIELDS, [kind.__name__, [["message", str(value)[:2000]]]]
         if isinstance(value, Iterator) and not hasattr(value, "read"):
             return self.describe_iterator(value)
         return self.handle(value, kind)
@@ -258,7 +274,7 @@ class Encoder:
             items.append(item)
             if len(items) > 1_000_000:
                 raise CodecError("it is an iterator without an end")
-        return DEQUE, ["list", items]
+        return Kind.DEQUE, ["list", items]
 
     def handle(self, value: Any, kind: type) -> tuple[int, Any]:
         import torch
@@ -269,7 +285,7 @@ class Encoder:
             training = bool(value.training)
         if self.keep is None:
             raise CodecError(f"a {kind.__name__} cannot be passed on")
-        return HANDLE, [self.keep(value), kind.__name__, parameters, training]
+        return Kind.HANDLE, [self.keep(value), kind.__name__, parameters, training]
 
 
 def _save_tensors(tensors: dict[str, Any]) -> bytes:
@@ -282,17 +298,16 @@ def _big_integer(value: int) -> tuple[int, Any]:
     size = (value.bit_length() + 8) // 8
     if size > MAX_BIG_INTEGER:
         raise CodecError("it holds an integer of thousands of digits")
-    return BIGINT, value.to_bytes(size, "little", signed=True)
+    return Kind.BIGINT, value.to_bytes(size, "little", signed=True)
 
 
 _SIMPLE = {
-    tuple: lambda v: (TUPLE, list(v)),
-    set: lambda v: (SET, list(v)),
-    frozenset: lambda v: (FROZENSET, list(v)),
+    tuple: lambda v: (Kind.TUPLE, list(v)),
+    set: lambda v: (Kind.SET, list(v)),
+    frozenset: lambda v: (Kind.FROZENSET, list(v)),
     int: _big_integer,
-    complex: lambda v: (COMPLEX, [v.real, v.imag]),
-    bytearray: lambda v: (BYTEARRAY, bytes(v)),
-    collections.deque: lambda v: (DEQUE, ["deque", list(v)]),
+    complex: lambda v: (Kind.COMPLEX, [v.real, v.imag]),
+    collections.deque: lambda v: (Kind.DEQUE, ["deque", list(v)]),
 }
 _TEXTUAL = {
     datetime.datetime: lambda v: v.isoformat(),
@@ -358,36 +373,34 @@ class Decoder:
     def build(self, code: int, data: bytes) -> Any:
         payload = self.unpack(bytes(data))
         match code:
-            case 1:
+            case Kind.TUPLE:
                 return tuple(_exact(payload, list))
-            case 2 | 3:
+            case Kind.SET | Kind.FROZENSET:
                 self.keys(_exact(payload, list))
-                return set(payload) if code == SET else frozenset(payload)
-            case 4:
+                return set(payload) if code == Kind.SET else frozenset(payload)
+            case Kind.BIGINT:
                 return int.from_bytes(_exact(payload, bytes)[:MAX_BIG_INTEGER], "little", signed=True)
-            case 5:
+            case Kind.COMPLEX:
                 return complex(_exact(payload[0], float), _exact(payload[1], float))
-            case 6:
+            case Kind.SCALAR:
                 return np.frombuffer(_exact(payload[1], bytes), dtype=_dtype(payload[0]), count=1)[0]
-            case 7:
+            case Kind.ARRAY:
                 return self.array(*payload)
-            case 8:
+            case Kind.TENSOR:
                 return self.tensor(*payload)
-            case 9:
+            case Kind.REFERENCE:
                 return self.refer(*payload)
-            case 10:
+            case Kind.FIELDS:
                 return Fields(_exact(payload[0], str), {_exact(k, str): v for k, v in payload[1]})
-            case 11:
+            case Kind.TABLE:
                 return _table(*payload)
-            case 12:
+            case Kind.HANDLE:
                 return self.handle(*payload)
-            case 13:
+            case Kind.MAPPING:
                 return self.typed_mapping(*payload)
-            case 14:
+            case Kind.TEXTUAL:
                 return _textual(*payload)
-            case 15:
-                return bytearray(_exact(payload, bytes))
-            case 16:
+            case Kind.DEQUE:
                 return collections.deque(payload[1]) if payload[0] == "deque" else list(payload[1])
         raise CodecError(f"unknown kind {code}")
 

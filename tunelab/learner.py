@@ -209,13 +209,14 @@ def _as_exception(error: dict[str, Any], name: str) -> BaseException:
     if kind == "BrokenCell":
         return _learner_error(f"`{name}` can't be called, because {message}", name, missing=True)
     builtin = getattr(builtins, error["builtin"], None) if type(error.get("builtin")) is str else None
-    if not (isinstance(builtin, type) and issubclass(builtin, Exception)):
-        return _learner_error(f"{kind}: {message}", name, traceback=error.get("traceback"))
-    try:
-        exception = builtin(message)
-    except TypeError:
-        return _learner_error(f"{kind}: {message}", name, traceback=error.get("traceback"))
-    return _mark(exception, name, str(kind), error.get("traceback"))
+    for base in builtin.__mro__ if isinstance(builtin, type) else ():
+        if not issubclass(base, Exception) or base is Exception:
+            break
+        try:
+            return _mark(base(message), name, str(kind), error.get("traceback"))
+        except TypeError:
+            continue
+    return _learner_error(f"{kind}: {message}", name, traceback=error.get("traceback"))
 
 
 def _learner_error(message: str, name: str, traceback: Any = "", missing: bool = False) -> LearnerError:

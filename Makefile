@@ -1,0 +1,31 @@
+# Each target is one line that calls a CLI. `make demo` and `make test` do everything on a fresh machine.
+PYTHON ?= python3.11
+RUN = .venv/bin/python -m autograder
+ONE = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
+GRADE = $(ONE) $(if $(WORKERS),--workers $(WORKERS)) $(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(SANDBOX),--sandbox $(SANDBOX))
+
+.PHONY: demo test setup release lint lessons bench grade feedback report lock
+.DEFAULT_GOAL := demo
+
+demo: setup
+	@$(RUN) demo
+test:
+	@$(PYTHON) autograder/bootstrap.py --browser && $(RUN) lint && .venv/bin/python -m pytest
+setup:
+	@$(PYTHON) autograder/bootstrap.py
+release: setup
+	@$(RUN) release $(ONE)
+lint: setup
+	@$(RUN) lint $(ONE)
+lessons: setup
+	@$(RUN) lessons $(ONE)
+bench: setup
+	@$(RUN) bench
+grade: setup
+	@$(RUN) grade $(GRADE)
+feedback: setup
+	@$(RUN) feedback $(ONE)
+report: setup
+	@$(RUN) report $(ONE)
+lock:
+	@.venv/bin/pip-compile -q --allow-unsafe --no-header --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-options --annotation-style line -o requirements.lock requirements.in && sed -i 's/+cpu\b//' requirements.lock

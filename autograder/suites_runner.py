@@ -1,0 +1,256 @@
+"""The suite server: a warm, trusted process that forks a child for each exercise, which runs the hidden suite against a worker elsewhere.
+
+The child is mortal: it has a deadline and a memory limit of its own, and holds no gradebook. It asks the engine for a worker, for a new one when that one died, and hands its results over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from multiprocessing import reduction
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from tunelab.codec import MAX_REPLY
+from tunelab.learner import Learner, WorkerDied, WorkerTimeout
+from tunelab.notebook import Cell
+
+GRACE_SECONDS = 20
+"""What a suite may take on top of the time for the learner's code, before it is killed."""
+SUITE_MEMORY = 6 * 2**30
+
+
+@dataclass(frozen=True)
+class Job:
+    """One exercise of one submission: the test file, the cells to run first, and how long it may take (seconds, wall clock)."""
+
+    test_file: str
+    exercise: str
+    cells: tuple[tuple[str, str], ...]
+    seed: int
+    call_seconds: float
+    exercise_seconds: float
+    only: str | None = None
+
+
+class Wire:
+    """Requests and replies on a socket, framed as `multiprocessing.connection` does, each with a deadline whatever the other end sends."""
+
+    def __init__(self, fd: int):
+        self.socket = socket.socket(fileno=fd)
+
+    def exchange(self, data: bytes, seconds: float) -> bytes:
+        """Raises TimeoutError past the deadline, OSError or EOFError when the other end is gone, ValueError when it asks for too much."""
+        end = time.monotonic() + seconds
+        self.socket.settimeout(max(seconds, 0.001))
+        size = struct.pack("!i", len(data)) if len(data) <= 0x7FFFFFFF else struct.pack("!iQ", -1, len(data))
+        self.socket.sendall(size)
+        self.socket.sendall(data)
+        (length,) = struct.unpack("!i", self.read(4, end))
+        if length == -1:
+            (length,) = struct.unpack("!Q", self.read(8, end))
+        if not 0 <= length <= MAX_REPLY:
+            raise ValueError("a reply of an impossible size")
+        return self.read(length, end)
+
+    def read(self, size: int, end: float) -> bytes:
+        parts, missing = [], size
+        while missing:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self.socket.settimeout(left)
+            part = self.socket.recv(min(missing, 2**20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@dataclass
+class SandboxBackend:
+    """Gives tests a learner whose functions run in a worker that the engine supplies, and a new worker when one is gone."""
+
+    job: Job
+    broker: Connection
+    wire: Wire | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seed(self) -> int:
+        return self.job.seed
+
+    def learner(self, test_file: Path) -> Learner:
+        return Learner(self.exchange, self.seed)
+
+    def left(self) -> float:
+        return self.job.exercise_seconds - (time.monotonic() - self.started)
+
+    def exchange(self, data: bytes) -> bytes:
+        if self.left() <= 0:
+            raise WorkerTimeout(f"The {self.job.exercise_seconds:.0f} seconds for this exercise were used up before this check.")
+        if self.wire is None:
+            self.connect()
+        return self.call(data, min(self.job.call_seconds, self.left()))
+
+    def connect(self) -> None:
+        self.broker.send_bytes(b"worker")
+        answer = json.loads(self.broker.recv_bytes())
+        if "refused" in answer:
+            raise WorkerDied(answer["refused"])
+        self.wire = Wire(reduction.recv_handle(self.broker))
+        load = Learner(lambda data: self.call(data, min(3 * self.job.call_seconds, self.left())), self.seed)
+        load.load(tuple(Cell(name, source) for name, source in self.job.cells))
+
+    def call(self, data: bytes, seconds: float) -> bytes:
+        try:
+            return self.wire.exchange(data, seconds)
+        except TimeoutError:
+            self.end_worker()
+            raise WorkerTimeout(
+                f"`{self.job.exercise}` was still running after {seconds:.0f} seconds and was stopped. Is there a loop that doesn't end?"
+            ) from None
+        except (EOFError, OSError, ValueError):
+            raise WorkerDied(_why_ended(self.end_worker(), self.job.exercise)) from None
+
+    def end_worker(self) -> str:
+        self.wire.close()
+        self.wire = None
+        self.broker.send_bytes(b"kill")
+        return json.loads(self.broker.recv_bytes()).get("ended", "")
+
+
+def _why_ended(reason: str, exercise: str) -> str:
+    match reason:
+        case "memory":
+            return f"`{exercise}` used more memory than it may and was stopped. Does it copy or keep more than it needs?"
+        case "time":
+            return f"The time for `{exercise}` was used up and it was stopped."
+    return f"The process that ran `{exercise}` ended in the middle of a call (a crash, or a call that ends Python)."
+
+
+# ---------------------------------------------------------------- the server
+
+
+def run_job(job: Job, broker: Connection) -> None:
+    """In the forked child: runs the suite and sends its results."""
+    from tunelab.checks import run_pytest
+
+    report = run_pytest(Path(job.test_file), job.exercise, SandboxBackend(job, broker), job.only)
+    broker.send_bytes(json.dumps({"note": report.note, "tests": [asdict(r) for r in report.results]}).encode())
+
+
+def _child(job: Job, broker: Connection) -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, job.exercise_seconds + GRACE_SECONDS)
+    resource.setrlimit(resource.RLIMIT_DATA, (SUITE_MEMORY, SUITE_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.setsid()
+    run_job(job, broker)
+
+
+def serve(control: Connection) -> None:
+    """Forks a child per job until the engine closes the control connection."""
+    _warm_up()
+    control.send_bytes(b"ready")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        try:
+            request = json.loads(control.recv_bytes())
+        except (EOFError, OSError):
+            return
+        broker = Connection(reduction.recv_handle(control))
+        if os.fork() == 0:
+            code = 1
+            try:
+                control.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                _child(Job(**{**request, "cells": tuple(tuple(c) for c in request["cells"])}), broker)
+                code = 0
+            finally:
+                os._exit(code)
+        broker.close()
+
+
+def _warm_up() -> None:
+    import gc
+
+    import datasets  # noqa: F401
+    import pytest  # noqa: F401
+    import safetensors.torch  # noqa: F401
+    import sklearn.metrics  # noqa: F401
+    import torch
+    import transformers.models.bert.modeling_bert
+    import transformers.models.llama.modeling_llama  # noqa: F401
+    import tunelab.data
+    import tunelab.models
+
+    import tunelab.expect
+    import tunelab.plugin  # noqa: F401
+
+    torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()
+
+
+class SuiteServer:
+    """The engine's end: starts the server, gives it jobs, ends it."""
+
+    def __init__(self, root: Path):
+        ours, theirs = socket.socketpair()
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "autograder.suites_runner", str(theirs.fileno())],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+        self.control = Connection(ours.detach())
+
+    def wait_until_ready(self, seconds: float = 300) -> None:
+        if not self.control.poll(seconds) or self.control.recv_bytes() != b"ready":
+            raise RuntimeError("The suite server didn't start. `python -m autograder.suites_runner` shows why.")
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def start(self, job: Job) -> Connection:
+        """Starts a job; what comes back on the connection are its requests for workers, then its results."""
+        ours, theirs = socket.socketpair()
+        self.control.send_bytes(json.dumps(asdict(job)).encode())
+        reduction.send_handle(self.control, theirs.fileno(), self.process.pid)
+        theirs.close()
+        return Connection(ours.detach())
+
+    def close(self) -> None:
+        self.control.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])))
