@@ -106,11 +106,13 @@ class SandboxBackend:
         return self.call(data, min(self.job.call_seconds, self.left()))
 
     def connect(self) -> None:
+        asked = time.monotonic()
         self.broker.send_bytes(b"worker")
         answer = json.loads(self.broker.recv_bytes())
         if "refused" in answer:
             raise WorkerDied(answer["refused"])
         self.wire = Wire(reduction.recv_handle(self.broker))
+        self.started += time.monotonic() - asked  # waiting for a worker isn't the learner's time
         load = Learner(lambda data: self.call(data, min(3 * self.job.call_seconds, self.left())), self.seed)
         load.load(tuple(Cell(name, source) for name, source in self.job.cells))
 
@@ -194,7 +196,7 @@ def _warm_up() -> None:
     import torch
     import transformers.models.bert.modeling_bert
     import transformers.models.llama.modeling_llama  # noqa: F401
-    import tunelab.data
+    import tunelab.data  # noqa: F401
     import tunelab.models
 
     import tunelab.expect

@@ -1,0 +1,243 @@
+"""The instructor's command: `python -m autograder <verb>`. Each verb's module is imported when it is asked for, so that help comes at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+Arguments = argparse.Namespace
+Verb = Callable[[Arguments], bool]
+
+
+def main(words: list[str] | None = None) -> int:
+    """Runs one verb. The status is 0 when all went well, 1 when something was found wrong, 2 for bad input."""
+    arguments = parser().parse_args(words)
+    try:
+        return 0 if arguments.run(arguments) else 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if not type(error).__module__.startswith(("autograder.", "tunelab.")):
+            raise
+        print(error, file=sys.stderr)
+        return 2
+
+
+# ---------------------------------------------------------------- authoring
+
+
+def build(arguments: Arguments) -> bool:
+    from autograder.build import build_course
+    from autograder.course import at, load_course
+
+    for folder in build_course(load_course(), arguments.assignment):
+        print(f"Built {at(folder)}")
+    return True
+
+
+def release(arguments: Arguments) -> bool:
+    from autograder.course import at, load_course
+    from autograder.release import release
+
+    for folder in release(load_course(), arguments.assignment):
+        print(f"Released {at(folder)}")
+    return True
+
+
+def lint(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.lint import lint
+
+    return lint(load_course(), arguments.assignment, arguments.sandbox or "bubblewrap")
+
+
+def lessons(arguments: Arguments) -> bool:
+    from autograder.course import at, load_course
+    from autograder.lessons import run_lesson
+
+    well = True
+    for assignment in load_course().select(arguments.assignment):
+        print(f"{assignment.name}: running the lesson{' on the small budget' if arguments.small else ''}", flush=True)
+        run = run_lesson(assignment, arguments.small, told=lambda line: print(line, flush=True))
+        print(
+            f"{assignment.name}: {run.seconds:.0f} s, of which demos {run.demo_seconds:.0f} s. The record is {at(run.record)}, its text beside it."
+        )
+        for trouble in run.troubles:
+            print(f"  {trouble}")
+        well = well and not run.troubles
+    return well
+
+
+# ---------------------------------------------------------------- grading
+
+
+def grade(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.grade import export, grade
+    from autograder.show import Progress
+    from autograder.workplace import open_workplace
+
+    workplace = open_workplace(arguments.workplace)
+    selected = load_course().select(arguments.assignment)
+    summary = grade(workplace, selected, arguments.workers, arguments.cluster, arguments.sandbox, Progress())
+    print(
+        f"{summary.taken_in} submissions taken in; {summary.graded} results made, {summary.known} known; "
+        f"{summary.written} written to the gradebook, {summary.unchanged} unchanged there."
+    )
+    print(f"Scores: {export(workplace)}")
+    return _told(summary.troubles)
+
+
+def feedback(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.grade import feedback
+    from autograder.show import Progress
+    from autograder.workplace import open_workplace
+
+    workplace = open_workplace(arguments.workplace)
+    summary = feedback(workplace, load_course().select(arguments.assignment), Progress())
+    print(f"{summary.written} feedback pages are in {workplace.feedback}")
+    return _told(summary.troubles)
+
+
+def report(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.report import write_report
+    from autograder.workplace import open_workplace
+
+    print(f"The class report is {write_report(open_workplace(arguments.workplace), load_course(), arguments.assignment)}")
+    return True
+
+
+def _told(troubles: list[str]) -> bool:
+    """Prints what went wrong for single submissions; the others are done all the same."""
+    for trouble in troubles:
+        print(trouble, file=sys.stderr)
+    return not troubles
+
+
+# ---------------------------------------------------------------- trying it out
+
+
+def simulate(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.simulate import simulate
+    from autograder.workplace import open_workplace
+
+    workplace = open_workplace(arguments.workplace)
+    for assignment in load_course().select(arguments.assignment):
+        learners = simulate(assignment, workplace, arguments.size, arguments.seed)
+        print(f"{assignment.name}: {len(learners)} learners handed in, in {workplace.submitted}")
+    return True
+
+
+def demo(arguments: Arguments) -> bool:
+    from autograder.demo import demo
+
+    return demo(arguments.sandbox, arguments.workers)
+
+
+def bench(arguments: Arguments) -> bool:
+    from autograder.bench import bench
+
+    return bench(arguments.size, arguments.rounds)
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m autograder", description="Tunelab for instructors: author, release, grade, report.")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    def verb(run: Verb, about: str, *options: Callable[[argparse.ArgumentParser], None]) -> None:
+        one = verbs.add_parser(run.__name__, help=about, description=about)
+        one.set_defaults(run=run)
+        for option in options:
+            option(one)
+
+    verb(build, "Build lessons into notebooks, in build/source/.", _assignment)
+    verb(release, "Release assignments into assignments/, after the leak check.", _assignment)
+    verb(
+        lint,
+        "Prove the law of exercises: stubs earn nothing, right answers all, mutants are caught, nothing hidden leaks.",
+        _assignment,
+        _sandbox,
+    )
+    verb(
+        lessons, "Run lessons in a Jupyter kernel with the reference filled in, and keep the record in build/lessons/.", _assignment, _small
+    )
+    verb(grade, "Grade what lies in submitted/ and write it to the gradebook.", _assignment, _workplace, _workers, _cluster, _sandbox)
+    verb(feedback, "Write feedback pages for what has been graded.", _assignment, _workplace)
+    verb(report, "Write the class report, report.html.", _assignment, _workplace)
+    verb(simulate, "Hand in a class of simulated learners of every kind.", _assignment, _workplace, _size, _seed)
+    verb(
+        demo, "Build the course, grade a simulated class through nbgrader, and compare with what each learner deserves.", _workers, _sandbox
+    )
+    verb(bench, "Grade the same class by stock nbgrader and by this kit, alternating, and compare CPU and wall time.", _bench_size, _rounds)
+    return top
+
+
+def _assignment(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--assignment", metavar="NAME", help="one assignment, such as s4-layer-freezing; all when left out")
+
+
+def _workplace(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--workplace",
+        metavar="DIR",
+        type=Path,
+        help="the folder with submitted/ and gradebook.db (TUNELAB_WORKPLACE; else the repository's root)",
+    )
+
+
+def _workers(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--workers", metavar="N", type=_positive, help="worker processes of the local cluster")
+
+
+def _cluster(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--cluster", metavar="ADDRESS", help="an existing Dask scheduler, such as tls://host:8786")
+
+
+def _sandbox(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--sandbox",
+        choices=("bubblewrap", "process"),
+        help="`process` has no walls: learners' code can do what you can (TUNELAB_SANDBOX; else bubblewrap)",
+    )
+
+
+def _small(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--small", action="store_true", help="on the small budget: a few steps, a few texts")
+
+
+def _size(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--size", metavar="N", type=_positive, help="so many well-formed submissions and no others; one of every kind when left out"
+    )
+
+
+def _seed(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--seed", metavar="N", type=int, default=2027, help="another class for another number")
+
+
+def _bench_size(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--size", metavar="N", type=_positive, default=24, help="submissions in the class (24)")
+
+
+def _rounds(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--rounds", metavar="N", type=_positive, default=2, help="how often each grades the class, taking turns (2)")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

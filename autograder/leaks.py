@@ -1,0 +1,193 @@
+"""The leak check: searches what learners get for every line of the solutions and every token of the hidden tests."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import Assignment, Course, CourseError, at
+
+LINE_LENGTH = 36
+"""Characters from which a line of a solution is distinctive by itself."""
+TOKEN_LENGTH = 28
+"""Characters from which a text in a hidden test is."""
+RUN_LINES = 3
+"""Lines of a solution that are a leak when they follow one another, even where the lesson shows each of them."""
+RUN_LENGTH = 60
+"""Characters that such lines must have together."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Something hidden: its text (lines, when several in a row) and where it is written."""
+
+    lines: tuple[str, ...]
+    origin: str
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A secret and where it was found."""
+
+    secret: Secret
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {' / '.join(self.secret.lines)[:120]!r} is hidden: it is in {self.secret.origin}. Take it out, or reword the hidden one."
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that learners get: its stripped lines, each with its place."""
+
+    lines: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+def find_leaks(course: Course, released: Sequence[Path]) -> list[Leak]:
+    """Searches folders and wheels for everything hidden in the whole course. A finding names file and line, or the notebook's cell."""
+    secrets = [secret for assignment in course.assignments for secret in secrets_of(assignment)]
+    texts = [text for path in released for text in _texts(path)]
+    return [Leak(secret, place) for secret in secrets for text in texts for place in _occurrences(secret, text)]
+
+
+def _occurrences(secret: Secret, text: Text) -> Iterator[str]:
+    size = len(secret.lines)
+    if size > 1:
+        starts = range(len(text.lines) - size + 1)
+        yield from (text.places[i] for i in starts if text.lines[i : i + size] == secret.lines)
+    else:
+        yield from (place for line, place in zip(text.lines, text.places, strict=True) if secret.lines[0] in line)
+
+
+# ---------------------------------------------------------------- what is hidden
+
+
+def secrets_of(assignment: Assignment) -> list[Secret]:
+    """Everything hidden of one assignment. A line or text that its author also wrote for learners isn't hidden, but a run of solution lines is."""
+    public = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted(assignment.source.rglob("*")) if path.suffix in (".md", ".py", ".toml")
+    )
+    solutions = [secret for path in sorted(assignment.solutions.glob("*.py")) for secret in _solution_lines(path)]
+    tests = [secret for path in sorted(assignment.suites.rglob("*.py")) for secret in _test_tokens(path)]
+    runs = [run for path in sorted(assignment.solutions.glob("*.py")) for run in _runs(path)]
+    hidden = [secret for secret in (*solutions, *tests) if secret.lines[0] not in public]
+    return list({secret.lines: secret for secret in (*hidden, *runs)}.values())
+
+
+def _solution_lines(path: Path) -> Iterator[Secret]:
+    for number, line in _code_lines(path):
+        if len(line) >= LINE_LENGTH and not re.match(r"(from|import|def|class|for|while|if|elif|else|with|try|return None|@)\b", line):
+            yield Secret((line,), at(path, number))
+
+
+def _runs(path: Path) -> Iterator[Secret]:
+    """Each run of lines within a solution's body."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    numbered = _code_lines(path)
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        start = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.body[0].lineno
+        body = [(number, line) for number, line in numbered if start <= number <= (node.end_lineno or 0)]
+        for i in range(len(body) - RUN_LINES + 1):
+            lines = tuple(line for _, line in body[i : i + RUN_LINES])
+            if sum(map(len, lines)) >= RUN_LENGTH:
+                yield Secret(lines, at(path, body[i][0]))
+
+
+def _code_lines(path: Path) -> list[tuple[int, str]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _test_tokens(path: Path) -> Iterator[Secret]:
+    """Names of tests, and every text in a hidden suite that is long enough: messages, docstrings, data."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield Secret((node.name,), at(path, node.lineno))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for line in node.value.splitlines():
+                if len(line.strip()) >= TOKEN_LENGTH:
+                    yield Secret((line.strip(),), at(path, node.lineno))
+        elif isinstance(node, ast.List | ast.Tuple) and len(text := ast.unparse(node)) >= 2 * TOKEN_LENGTH and _is_literal(node):
+            yield Secret((text,), at(path, node.lineno))
+
+
+def _is_literal(node: ast.AST) -> bool:
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------- what learners get
+
+
+def _texts(path: Path) -> Iterator[Text]:
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                yield from _file_texts(file.relative_to(path.parent).as_posix(), file.read_bytes())
+    elif path.is_file():
+        with zipfile.ZipFile(path) as wheel:
+            for name in wheel.namelist():
+                yield from _file_texts(f"{path.name}/{name}", wheel.read(name))
+
+
+def _file_texts(name: str, content: bytes) -> Iterator[Text]:
+    text = content.decode("utf-8", errors="replace")
+    if name.endswith(".ipynb"):
+        for cell in json.loads(text)["cells"]:
+            yield _text(f"{name}, cell {cell.get('id')}, line", "".join(cell["source"]))
+        yield _text(f"{name}, outputs and metadata, line", "\n".join(_strings(_without_sources(json.loads(text)))))
+    else:
+        yield _text(f"{name}:", text)
+
+
+def _text(prefix: str, text: str) -> Text:
+    numbered = [
+        (line.strip(), f"{prefix} {number}".replace(": ", ":")) for number, line in enumerate(text.splitlines(), start=1) if line.strip()
+    ]
+    return Text(tuple(line for line, _ in numbered), tuple(place for _, place in numbered))
+
+
+def _without_sources(notebook: dict) -> dict:
+    return notebook | {"cells": [{key: value for key, value in cell.items() if key != "source"} for cell in notebook["cells"]]}
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _strings(part)
+
+
+def learner_wheel(root: Path, scratch: Path) -> Path:
+    """Builds the wheel that learners install, from a copy, so that no trace of building stays in the repository. Raises CourseError."""
+    copy, out = scratch / "wheel-source", scratch / "wheel"
+    shutil.copytree(root / "tunelab", copy / "tunelab", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        if (root / name).is_file():
+            shutil.copy(root / name, copy / name)
+    done = _build_wheel(copy, out)
+    wheels = sorted(out.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        raise CourseError(f"The learner's wheel could not be built from tunelab/ and pyproject.toml:\n{done.stdout}{done.stderr}")
+    return wheels[0]
+
+
+def _build_wheel(source: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", "--outdir", str(out), str(source)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})

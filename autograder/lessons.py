@@ -1,0 +1,144 @@
+"""Lessons in full: runs a lesson's notebook from top to bottom in a real Jupyter kernel, with the reference filled in, and keeps the record.
+
+The record lies in `build/lessons/<assignment>/`: the executed notebook, and `record.txt` with each cell's seconds and text, from which the prose takes its numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.build import build, filled_notebook, notebook_bytes
+from autograder.course import Assignment, load_solutions
+from autograder.fill import fill
+from autograder.results import kit_digest
+from autograder.workplace import write_atomically
+
+CELL_SECONDS = 600
+DEMO_SECONDS = 120
+"""What the demos of a lesson may take together, wall clock, on two cores."""
+
+
+@dataclass(frozen=True)
+class LessonRun:
+    """What running a lesson showed: `troubles` are sentences, none when all is well; `record` is where its executed notebook lies."""
+
+    assignment: str
+    small: bool
+    seconds: float
+    demo_seconds: float
+    troubles: tuple[str, ...]
+    record: Path
+
+
+def run_lesson(assignment: Assignment, small: bool, told: Callable[[str], None] = lambda text: None) -> LessonRun:
+    """Runs one lesson, on the small budget or in full, and keeps its record. `told` gets a line per cell that took a while."""
+    solutions = load_solutions(assignment)
+    sources = {e.name: fill(e.stub, solutions.reference[e.name]) for e in assignment.exercises}
+    notebook = filled_notebook(assignment, sources)
+    with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
+        place = Path(shutil.copytree(build(assignment), Path(folder) / assignment.name))
+        _execute(notebook, place, small, told)
+    run = LessonRun(
+        assignment.name,
+        small,
+        sum(map(_seconds, notebook.cells)),
+        sum(_seconds(cell) for cell in notebook.cells if _kind(cell) == "demo"),
+        tuple(_troubles(notebook)),
+        record_folder(assignment) / f"{assignment.name}{'-small' if small else ''}.ipynb",
+    )
+    write_atomically(run.record, notebook_bytes(notebook))
+    write_atomically(run.record.with_suffix(".txt"), record_text(notebook, run))
+    return run
+
+
+def record_folder(assignment: Assignment) -> Path:
+    return assignment.root / "build" / "lessons" / assignment.name
+
+
+def lesson_digest(assignment: Assignment) -> str:
+    """What a run of a lesson hangs on: the lesson, its public checks and images, the reference, and the kit."""
+    total = hashlib.sha256(kit_digest(assignment.root).encode())
+    for path in sorted(path for path in (*assignment.source.rglob("*"), assignment.solutions / "reference.py") if path.is_file()):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def _execute(notebook: NotebookNode, place: Path, small: bool, told: Callable[[str], None]) -> None:
+    from nbclient import NotebookClient
+
+    def after(cell: NotebookNode, cell_index: int, **_: object) -> None:
+        if (seconds := _seconds(cell)) >= 1:
+            told(f"  {cell.get('id')}: {seconds:.1f} s")
+
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        allow_errors=True,
+        resources={"metadata": {"path": str(place)}},
+        on_cell_executed=after,
+    )
+    client.execute(env=_environment(small))
+
+
+def _environment(small: bool) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name != "TUNELAB_BUDGET"}
+    return (
+        environment
+        | {"HF_HUB_OFFLINE": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+        | ({"TUNELAB_BUDGET": "small"} if small else {})
+    )
+
+
+# ---------------------------------------------------------------- what it showed
+
+
+def _kind(cell: NotebookNode) -> str:
+    return next(iter(cell.metadata.get("tags", [])), "prose")
+
+
+def _seconds(cell: NotebookNode) -> float:
+    times = cell.metadata.get("execution", {})
+    start, end = times.get("iopub.execute_input"), times.get("shell.execute_reply")
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() if start and end else 0.0
+
+
+def _troubles(notebook: NotebookNode) -> Iterator[str]:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                yield f"cell {cell.id} stops with {output.ename}: {output.evalue}"
+            elif output.output_type == "execute_result" and _kind(cell) == "check":
+                yield f"{cell.source} doesn't pass on the reference: {output.data.get('text/plain', '')}"
+        if cell.cell_type == "code" and cell.get("execution_count") is None:
+            yield f"cell {cell.id} did not run: the kernel ended, or a cell took more than {CELL_SECONDS} s"
+
+
+def record_text(notebook: NotebookNode, run: LessonRun) -> str:
+    """The record as text: for each code cell its id, seconds and what it printed or showed as text."""
+    budget = "small budget" if run.small else "in full"
+    lines = [f"{run.assignment}, {budget}: {run.seconds:.1f} s, of which demos {run.demo_seconds:.1f} s", ""]
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and (text := "\n".join(_texts(cell))):
+            lines += [f"== {cell.id} ({_seconds(cell):.1f} s)", text, ""]
+    return "\n".join(lines)
+
+
+def _texts(cell: NotebookNode) -> Iterator[str]:
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            yield output.text.rstrip()
+        elif output.output_type == "error":
+            yield re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback))
+        elif "text/plain" in output.get("data", {}):
+            yield output.data["text/plain"].rstrip()

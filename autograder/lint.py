@@ -1,0 +1,353 @@
+"""The law: proves for every exercise that its stub earns nothing, right answers everything, and each wrong one loses points on a message written for it.
+
+It also proves that nothing hidden is released, that suites keep the rules that keep their expected values on the trusted side, and that each lesson runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.course import Assignment, Course, Solution, Solutions, Suite, at, load_hints, load_solutions, load_suites, public_checks
+from autograder.fill import fill
+from autograder.leaks import find_leaks, learner_wheel
+from autograder.lessons import DEMO_SECONDS, lesson_digest, run_lesson
+from autograder.release import stale
+from autograder.show import Progress, shortened, table
+from autograder.suite_rules import broken_rules
+from autograder.verdicts import Run, Verdict, Verdicts, make_all
+from autograder.workplace import write_atomically
+
+SEED = 3_141
+"""What suites draw from in every run that compares backends."""
+MORE_SEEDS = (2_718, 1_618)
+"""References are tried with these too: a right answer passes whatever is drawn."""
+MUTANTS = 4
+"""At least so many per exercise."""
+SUITE_SECONDS = 2.0
+"""CPU seconds that a suite may take on its reference."""
+SLOWEST = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A breach: which point of the law (1 to 6), where, and what to do."""
+
+    point: int
+    place: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"[{self.point}] {self.place}: {self.text}"
+
+
+@dataclass
+class Lawbook:
+    """What the law found in one assignment: breaches, then what is merely worth knowing, and the tables to print."""
+
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+
+    def breach(self, point: int, place: str, text: str) -> None:
+        self.findings.append(Finding(point, place, text))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One exercise and all that its law needs: right and wrong answers are filled into its stub's cell."""
+
+    assignment: Assignment
+    exercise: str
+    stub: str
+    suite: Suite
+    checks: Path
+    reference: str
+    alternatives: tuple[tuple[Solution, str], ...]
+    mutants: tuple[tuple[Solution, str], ...]
+
+    @property
+    def place(self) -> str:
+        return f"{self.assignment.name}, {self.exercise}"
+
+    @property
+    def right(self) -> list[tuple[str, str]]:
+        """Name and filled cell of every right answer."""
+        return [("reference", self.reference), *((s.name, cell) for s, cell in self.alternatives)]
+
+    def hidden(self, backend: str, cell: str, seed: int = SEED, only: str = "") -> Run:
+        return Run(backend, self.exercise, cell, self.suite.path, seed, only)
+
+    def public(self, cell: str) -> Run:
+        return Run("in-process", self.exercise, cell, self.checks, SEED)
+
+    def timed(self) -> list[Run]:
+        """Each hidden test alone on the reference: also shows that none hangs on another."""
+        return [self.hidden("in-process", self.reference, only=test.name) for test in self.suite.tests]
+
+    def runs(self) -> list[Run]:
+        found = [self.hidden("sandbox", self.stub), self.public(self.stub)]
+        for _, cell in self.right:
+            found += [self.hidden("sandbox", cell), self.hidden("in-process", cell), self.public(cell)]
+        found += [self.hidden("in-process", self.reference, seed) for seed in MORE_SEEDS] + self.timed()
+        for solution, cell in self.mutants:
+            found += [self.hidden("sandbox", cell), self.hidden("in-process", cell, only=solution.caught_by)]
+        return found
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def lint(course: Course, name: str | None = None, mode: str = "bubblewrap") -> bool:
+    """Proves the law for the assignment of that name, or for all, and prints what it found. Returns whether it holds."""
+    start, findings = time.monotonic(), []
+    for assignment in course.select(name):
+        book = lint_assignment(assignment, mode)
+        print(f"\n{assignment.name}: {assignment.title}\n", *book.tables, *(f"Note: {note}" for note in book.notes), sep="\n")
+        findings += book.findings
+    findings += release_findings(course, name)
+    print(f"\n{len(findings)} breach{'es' * (len(findings) != 1)} of the law, {time.monotonic() - start:.0f} s.")
+    print(*findings, sep="\n", end="\n" if findings else "")
+    return not findings
+
+
+def lint_assignment(assignment: Assignment, mode: str = "bubblewrap") -> Lawbook:
+    """The law for one assignment, points 1, 2, 3, 5 and 6. Raises CourseError for what can't even be read."""
+    book, cases = Lawbook(), cases_of(assignment)
+    written_findings(assignment, cases, book)
+    with Verdicts(assignment, mode, {case.exercise: case.suite for case in cases}) as verdicts:
+        made = make_all(verdicts, [run for case in cases for run in case.runs()], Progress())
+    for case in cases:
+        judge(case, made, book)
+    book.tables += [summary_table(cases, made), *(mutant_table(case, made) for case in cases), slowest_table(cases, made)]
+    lesson_findings(assignment, book)
+    return book
+
+
+def cases_of(assignment: Assignment) -> list[Case]:
+    """The exercises of an assignment, each answer filled into its stub. Raises CourseError when one doesn't fit."""
+    suites, solutions, checks = load_suites(assignment), load_solutions(assignment), public_checks(assignment)
+    load_hints(assignment)
+    return [_case(assignment, e.name, e.stub, suites[e.name], solutions, checks[e.name]) for e in assignment.exercises]
+
+
+def _case(assignment: Assignment, exercise: str, stub: str, suite: Suite, solutions: Solutions, checks: Path) -> Case:
+    return Case(
+        assignment,
+        exercise,
+        stub,
+        suite,
+        checks,
+        fill(stub, solutions.reference[exercise]),
+        tuple((s, fill(stub, s)) for s in solutions.alternatives_of(exercise)),
+        tuple((s, fill(stub, s)) for s in solutions.mutants_of(exercise)),
+    )
+
+
+# ---------------------------------------------------------------- what is written (3, 5)
+
+
+def written_findings(assignment: Assignment, cases: Sequence[Case], book: Lawbook) -> None:
+    """What can be told without running anything."""
+    solutions = load_solutions(assignment)
+    for case in cases:
+        if len(case.mutants) < MUTANTS:
+            book.breach(
+                3, case.place, f"there are {len(case.mutants)} mutants. Write at least {MUTANTS}, of the mistakes that beginners make."
+            )
+        if not case.alternatives:
+            book.notes.append(f"{case.place} has no alternative. Is there really only one sound way?")
+        for text in signature_differences(case.stub, solutions.reference[case.exercise]):
+            book.breach(5, case.place, text)
+        for path in (case.suite.path, case.checks):
+            for line, text in broken_rules(path):
+                book.breach(5, at(path, line), text)
+
+
+def signature_differences(stub: str, reference: Solution) -> Iterator[str]:
+    """Where the reference says something else than the stub about arguments or contract; `fill` has compared the names."""
+    wanted, given = ast.parse(stub).body[0], ast.parse(reference.source).body[0]
+    if (own := ast.get_docstring(given)) and own != ast.get_docstring(wanted):
+        yield f"the reference ({at(reference.path, reference.line)}) has a docstring of its own. Leave it out: the stub's is the contract."
+    if isinstance(wanted, ast.FunctionDef) and isinstance(given, ast.FunctionDef) and _defaults(wanted) != _defaults(given):
+        yield f"the reference ({at(reference.path, reference.line)}) has other defaults than the stub. Make them equal."
+
+
+def _defaults(function: ast.FunctionDef) -> list[str]:
+    return [ast.unparse(node) for node in (*function.args.defaults, *function.args.kw_defaults) if node is not None]
+
+
+# ---------------------------------------------------------------- what runs show (1, 2, 3, 5)
+
+
+def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
+    """Holds the verdicts of one exercise against the law."""
+    for text in stub_breaches(case, made[case.hidden("sandbox", case.stub)]):
+        book.breach(1, case.place, text)
+    for name, cell in case.right:
+        runs = {backend: case.hidden(backend, cell) for backend in ("sandbox", "in-process")}
+        for backend, run in runs.items():
+            for text in right_breaches(case.suite, made[run]):
+                book.breach(2, case.place, f"{name}, {backend}: {text}")
+        for text in _not_passed(made[case.public(cell)]):
+            book.breach(5, case.place, f"{name} doesn't pass the public checks: {text}")
+    for run in [case.hidden("in-process", case.reference, seed) for seed in MORE_SEEDS]:
+        for text in right_breaches(case.suite, made[run]):
+            book.breach(2, case.place, f"reference, in-process, drawn from {run.seed}: {text}")
+    for run in case.timed():
+        for text in _not_passed(made[run]):
+            book.breach(2, case.place, f"reference, {run.only} alone: {text}")
+    for solution, cell in case.mutants:
+        for backend, run in (
+            ("sandbox", case.hidden("sandbox", cell)),
+            ("in-process", case.hidden("in-process", cell, only=solution.caught_by)),
+        ):
+            if text := mutant_breach(solution, made[run]):
+                book.breach(3, at(solution.path, solution.line), f"{solution.name}, {backend}: {text}")
+    for text in unkind(case.exercise, made[case.public(case.stub)]):
+        book.breach(5, at(case.checks), text)
+    whole = made[case.hidden("in-process", case.reference)].seconds
+    if whole > SUITE_SECONDS:
+        book.notes.append(
+            f"{case.place}: the suite takes {whole:.1f} CPU seconds on the reference; {SUITE_SECONDS:.0f} are the most, unless its issue says otherwise."
+        )
+
+
+def stub_breaches(case: Case, verdict: Verdict) -> Iterator[str]:
+    for test in sorted(verdict.passed):
+        yield f"the stub passes {test}: a test that is passed by doing nothing. Make it look at what comes back."
+    for name, (outcome, message) in verdict.outcomes.items():
+        if outcome not in ("passed", "failed"):
+            yield f"the stub makes {name} end as `{outcome}` ({shortened(message, 100)}), where a plain failure is wanted."
+
+
+def right_breaches(suite: Suite, verdict: Verdict) -> Iterator[str]:
+    """Why a right answer doesn't earn all points. There must be exactly one result per test."""
+    yield from _not_passed(verdict)
+    for name in sorted({test.name for test in suite.tests} ^ set(verdict.outcomes)):
+        yield f"{name} is in the suite or in the results, but not in both."
+
+
+def _not_passed(verdict: Verdict) -> Iterator[str]:
+    if not verdict.outcomes:
+        yield "no test ran. Does the file import?"
+    for name, (outcome, message) in verdict.outcomes.items():
+        if outcome != "passed":
+            yield f"{name} {outcome}: {shortened(message, 200)}"
+
+
+def mutant_breach(mutant: Solution, verdict: Verdict) -> str:
+    """Why a mutant isn't caught as its author says, or an empty string."""
+    outcome, message = verdict.outcomes.get(mutant.caught_by, ("missing", ""))
+    if outcome == "passed":
+        others = sorted(set(verdict.outcomes) - verdict.passed)
+        return f"{mutant.caught_by} lets it pass" + (f"; caught by {', '.join(others)}." if others else ", and so does every other test.")
+    if outcome != "failed":
+        return f"{mutant.caught_by} ends as `{outcome}`: {shortened(message, 150)}"
+    if mutant.says not in message:
+        return f"{mutant.caught_by} doesn't say {mutant.says!r}, but: {shortened(message, 200)}"
+    return ""
+
+
+def unkind(exercise: str, verdict: Verdict) -> Iterator[str]:
+    """Where the public checks fail to tell, on the stub, that the function isn't written yet."""
+    if not verdict.outcomes:
+        yield "no check ran on the stub. Does the file import?"
+    for name, (outcome, message) in verdict.outcomes.items():
+        if outcome == "passed":
+            yield f"{name} passes on the stub. Make it look at what comes back."
+        elif outcome != "failed" or f"`{exercise}`" not in message or "isn't written yet" not in message:
+            yield f"{name} isn't kind on the stub; it says: {shortened(message, 150)}"
+
+
+# ---------------------------------------------------------------- release and lesson (4, 6)
+
+
+def release_findings(course: Course, name: str | None) -> list[Finding]:
+    """Point 4: what learners get is fresh and holds nothing hidden."""
+    folders = [a.released for a in course.select(name) if a.released.is_dir()]
+    findings = [Finding(4, "assignments", text) for text in stale(course, name)]
+    with tempfile.TemporaryDirectory(prefix="wheel-") as scratch:
+        leaks = find_leaks(course, [*folders, learner_wheel(course.root, Path(scratch))])
+    return findings + [Finding(4, leak.place, str(leak)) for leak in leaks]
+
+
+def lesson_findings(assignment: Assignment, book: Lawbook) -> None:
+    """Point 6: the lesson runs from top to bottom on the small budget. A run that went well isn't repeated until something changes."""
+    stamp, digest = assignment.root / "build" / "lint" / assignment.name / "lesson.json", lesson_digest(assignment)
+    if stamp.is_file() and json.loads(stamp.read_text()) == digest:
+        return
+    print(f"  {assignment.name}: running the lesson on the small budget", flush=True)
+    run = run_lesson(assignment, small=True)
+    for text in run.troubles:
+        book.breach(6, at(assignment.lesson_path), f"{text}. The run is kept in {at(run.record)}.")
+    if run.demo_seconds > DEMO_SECONDS:
+        book.notes.append(f"{assignment.name}: the demos take {run.demo_seconds:.0f} s even on the small budget.")
+    if not run.troubles:
+        write_atomically(stamp, json.dumps(digest))
+
+
+# ---------------------------------------------------------------- tables
+
+
+def summary_table(cases: Sequence[Case], made: dict[Run, Verdict]) -> str:
+    """One line per exercise."""
+    rows = []
+    for case in cases:
+        points = case.suite.points
+        right = [earned(case.suite, made[case.hidden("sandbox", cell)]) for _, cell in case.right]
+        killed = [not mutant_breach(s, made[case.hidden("sandbox", cell)]) for s, cell in case.mutants]
+        rows.append(
+            (
+                case.exercise,
+                len(case.suite.tests),
+                points,
+                earned(case.suite, made[case.hidden("sandbox", case.stub)]),
+                right[0],
+                f"{sum(score == points for score in right[1:])} of {len(right) - 1}",
+                f"{sum(killed)} of {len(killed)}",
+            )
+        )
+    headers = ("exercise", "tests", "points", "stub", "reference", "alternatives right", "mutants killed")
+    return table(headers, rows, right=(1, 2, 3, 4)) + "\n"
+
+
+def earned(suite: Suite, verdict: Verdict) -> int:
+    return sum(test.points for test in suite.tests if test.name in verdict.passed)
+
+
+def mutant_table(case: Case, made: dict[Run, Verdict]) -> str:
+    """Each mutant of an exercise: what it earns, the test that catches it and what that says."""
+    rows = []
+    for solution, cell in case.mutants:
+        verdict = made[case.hidden("sandbox", cell)]
+        outcome, message = verdict.outcomes.get(solution.caught_by, ("missing", ""))
+        caught = "" if not mutant_breach(solution, verdict) else f"NOT CAUGHT ({outcome}) "
+        rows.append(
+            (
+                solution.name,
+                f"{earned(case.suite, verdict)}/{case.suite.points}",
+                solution.caught_by,
+                caught + shortened(_around(message, solution.says), 100),
+            )
+        )
+    return f"{case.exercise}\n" + table(("mutant", "earns", "caught by", "which says"), rows, right=(1,)) + "\n"
+
+
+def _around(message: str, says: str) -> str:
+    """The sentence of a message that the mutant's author named."""
+    place = message.find(says)
+    start = max(message.rfind(". ", 0, place), message.rfind("? ", 0, place)) if place > 0 else -1
+    return message[start + 2 if start >= 0 else 0 :]
+
+
+def slowest_table(cases: Sequence[Case], made: dict[Run, Verdict]) -> str:
+    """The slowest tests, each run alone on the reference."""
+    timed = sorted(((made[run].seconds, case.exercise, run.only) for case in cases for run in case.timed()), reverse=True)
+    rows = [(f"{seconds:.2f}", exercise, test) for seconds, exercise, test in timed[:SLOWEST]]
+    return table(("CPU seconds", "exercise", "slowest tests, alone on the reference"), rows, right=(0,)) + "\n"

@@ -1,0 +1,232 @@
+"""What nbgrader calls: the intake before it converts anything, the scores instead of running cells, and a careful way to unpack archives."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.plugins.zipcollect import ExtractorPlugin
+from nbgrader.preprocessors import NbGraderPreprocessor
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from traitlets import Unicode
+from traitlets.config import Config, PyFileConfigLoader
+
+from autograder.course import ROOT, Assignment, load_course
+from autograder.handed_in import MAX_NOTEBOOK
+from autograder.intake import clean_notebook, clean_submission, read_clean, read_release, stand_in
+from autograder.workplace import VARIABLE, Workplace, is_learner, open_workplace, write_atomically
+
+BUSY_SECONDS = 60
+"""How long to wait for a gradebook that somebody else is writing to."""
+
+
+# ---------------------------------------------------------------- configuration
+
+
+def configuration(workplace: Workplace, clean: bool = False) -> Config:
+    """What nbgrader_config.py says for this workplace. With `clean`, submissions are read from `clean/`, where the intake has put them."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = str(workplace.root)
+    try:
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before
+    if clean:
+        config.CourseDirectory.submitted_directory = workplace.clean.name
+    return config
+
+
+def prepare_process() -> None:
+    """Lets nbgrader find what it calls by name, wherever this process was started from, and makes it wait for a busy gradebook."""
+    commands, templates = str(Path(sys.executable).parent), str(Path(sys.prefix) / "share" / "jupyter")
+    _prepend("PATH", commands)
+    _prepend("JUPYTER_PATH", templates)
+    if not event.contains(Engine, "connect", _wait_for_others):
+        event.listen(Engine, "connect", _wait_for_others)
+
+
+def _prepend(variable: str, folder: str) -> None:
+    folders = [part for part in os.environ.get(variable, "").split(os.pathsep) if part]
+    if folder not in folders:
+        os.environ[variable] = os.pathsep.join([folder, *folders])
+
+
+def _wait_for_others(connection: Any, record: Any) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+
+
+@cache
+def _assignment(name: str) -> Assignment:
+    return load_course(ROOT).assignment(name)
+
+
+# ---------------------------------------------------------------- autograde
+
+
+def before_converting(assignment: str, student: str, notebooks: list[str]) -> None:
+    """nbgrader's `pre_convert_hook`: makes the folder of one submission fit to be read. `notebooks` is nbgrader's own list, and is set to what it is to read."""
+    folder = Path(notebooks[0]).parent
+    if folder.parents[1].name != "clean":
+        notebooks[:] = [str(stand_in(folder, _assignment(folder.name)))]
+
+
+class TakeIn(NbGraderPreprocessor):
+    """The first step of sanitizing: puts the clean notebook in place of what was handed in, unless that is done already."""
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        assignment = _assignment(resources["nbgrader"]["assignment"])
+        folder = Path(resources["metadata"]["path"]).absolute()
+        if folder.parents[1].name == "clean":
+            return nb, resources
+        release = read_release(assignment)
+        return clean_notebook(clean_submission(folder, assignment, release), release), resources
+
+
+class ReportScores(NbGraderPreprocessor):
+    """In place of running cells: looks up the result of a submission, or has it made, and puts report and score into the outputs of the grade cells."""
+
+    workplace = Unicode("", help="The workplace whose results are used.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        from autograder.grade import result_for
+
+        assignment = _assignment(resources["nbgrader"]["assignment"])
+        result = result_for(read_clean(nb, assignment), assignment, open_workplace(self.workplace or None))
+        by_exercise = {row["exercise"]: row for row in result["exercises"]}
+        for cell in nb.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade"):
+                cell.outputs = score_outputs(by_exercise.get(cell.metadata.name), cell.metadata.nbgrader.points, result["sandbox"])
+        return nb, resources
+
+
+def score_outputs(row: Mapping[str, Any] | None, points: float, sandbox: str) -> list[NotebookNode]:
+    """The outputs of a grade cell: the report as display data, which nbgrader passes over, then the score as the one thing it reads."""
+    from tunelab.display import as_html, as_text
+
+    from tunelab.checks import CheckReport, TestResult
+
+    if row is None:
+        return [_score(0.0, points)]
+    note = " ".join(part for part in (row["note"], "" if sandbox == "bubblewrap" else "Graded without a sandbox's walls.") if part)
+    tests = (TestResult(t["name"], t["title"], t["points"], t["outcome"], t["message"], t["traceback"]) for t in row["tests"])
+    report = CheckReport(row["exercise"], tuple(tests), note)
+    return [new_output("display_data", {"text/html": as_html(report), "text/plain": as_text(report)}), _score(row["score"], points)]
+
+
+def _score(score: float, points: float) -> NotebookNode:
+    """A score as nbgrader must read it: anything but a plain number within range would count as full marks."""
+    clamped = min(max(float(score), 0.0), float(points))
+    return new_output("execute_result", {"text/plain": repr(clamped)}, execution_count=None)
+
+
+# ---------------------------------------------------------------- zip_collect
+
+ARCHIVE = re.compile(r"(?P<assignment>s\d+-[a-z0-9-]+?)__(?P<learner>[^/]+?)(?:__(?P<rest>[^/]*))?\.(?P<kind>zip|ipynb|py)")
+"""The name of an archive: `tunelab submit` writes `<assignment>__<learner>__<moment>.zip`."""
+
+MOMENT = re.compile(r"\d{8}T?-?\d{6}")
+MAX_MEMBERS = 1000
+
+
+class BadArchive(Exception):
+    """An archive that isn't unpacked, with the reason."""
+
+
+class OneNotebook(ExtractorPlugin):
+    """Unpacks one notebook (or script) from each archive into `<learner>/`. What is wrong with one archive is logged and stops no other.
+
+    Nothing but that one file is unpacked: no links, no archives within archives, nothing above the size of a notebook.
+    """
+
+    def extract(self, archive_path: str, extracted_path: str) -> None:
+        folder, target = Path(archive_path), Path(extracted_path)
+        newest: dict[str, tuple[str, Path]] = {}
+        for path in sorted(folder.rglob("*")):
+            try:
+                if found := _named(path, folder.parent.name):
+                    learner, moment = found
+                    if learner in newest:
+                        self.log.warning("%s handed in more than once: the newest by name is taken.", learner)
+                    newest[learner] = max(newest.get(learner, ("", path)), (moment, path))
+            except BadArchive as error:
+                self.log.error("%s was left out: %s", path.name, error)
+        for learner, (moment, path) in sorted(newest.items()):
+            try:
+                name, content = one_file(path, folder.parent.name)
+                write_atomically(target / learner / name, content)
+                if moment:
+                    write_atomically(target / learner / "timestamp.txt", moment)
+            except (BadArchive, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+                shutil.rmtree(target / learner, ignore_errors=True)
+                self.log.error("%s was left out: %s", path.name, error)
+
+
+def _named(path: Path, assignment: str) -> tuple[str, str] | None:
+    """The learner and the moment that an archive's name tells; None for a folder. Raises BadArchive."""
+    mode = path.lstat().st_mode
+    if stat.S_ISDIR(mode):
+        return None
+    if not stat.S_ISREG(mode):
+        raise BadArchive("it is a link or a special file.")
+    named = ARCHIVE.fullmatch(path.name)
+    if named is None or named["assignment"] != assignment or not is_learner(named["learner"]):
+        raise BadArchive(f"its name must be {assignment}__LEARNER.zip, LEARNER made of letters, digits and . _ @ - only.")
+    return named["learner"], _moment(named["rest"] or "")
+
+
+def _moment(text: str) -> str:
+    """The moment that an archive's name ends with, as nbgrader writes one; empty where there is none."""
+    digits = re.sub(r"\D", "", found.group()) if (found := MOMENT.search(text)) else ""
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}:{digits[12:14]} UTC" if digits else ""
+
+
+def one_file(path: Path, assignment: str) -> tuple[str, bytes]:
+    """The one notebook (or, without any, script) in an archive, or the file itself when it is no archive: its name and content. Raises BadArchive."""
+    if path.suffix != ".zip":
+        if path.stat().st_size > MAX_NOTEBOOK:
+            raise BadArchive(f"it is larger than {MAX_NOTEBOOK // 2**20} MiB.")
+        return f"{assignment}{path.suffix}", path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        member = _member(archive.infolist(), assignment)
+        with archive.open(member) as file:
+            content = file.read(MAX_NOTEBOOK + 1)
+        if len(content) > MAX_NOTEBOOK:
+            raise BadArchive(f"its notebook is larger than {MAX_NOTEBOOK // 2**20} MiB.")
+        return re.sub(r"[^\w.-]", "_", Path(member.filename).name)[-100:], content
+
+
+def _member(members: Iterable[zipfile.ZipInfo], assignment: str) -> zipfile.ZipInfo:
+    members = list(members)
+    if len(members) > MAX_MEMBERS:
+        raise BadArchive(f"it holds {len(members)} files, and more than {MAX_MEMBERS} aren't looked through.")
+    plain = [m for m in members if not m.is_dir() and stat.S_IFMT(m.external_attr >> 16) in (0, stat.S_IFREG) and not _hidden(m.filename)]
+    notebooks = [m for m in plain if m.filename.endswith(".ipynb")]
+    named = [m for m in notebooks if Path(m.filename).name == f"{assignment}.ipynb"]
+    scripts = [m for m in plain if m.filename.endswith(".py") and not Path(m.filename).name.startswith("test_")]
+    for found in (named, notebooks, scripts):
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise BadArchive(f"it holds {len(found)} files that could be meant. Ask for an archive with one notebook, {assignment}.ipynb.")
+    raise BadArchive(f"there is no notebook in it. Ask for an archive with {assignment}.ipynb.")
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith((".", "__")) for part in name.split("/") if part not in (".", ".."))

@@ -1,0 +1,85 @@
+"""Hidden suite of `confusion_matrix`."""
+
+import numpy as np
+import pytest
+
+from tunelab import expect
+
+
+def pairs_of(counts, rng):
+    """Labels and predictions, shuffled, of which `counts[i, j]` examples are of class i and taken for class j."""
+    rows, columns = np.indices(counts.shape)
+    order = rng.permutation(counts.sum())
+    return np.repeat(rows.ravel(), counts.ravel())[order], np.repeat(columns.ravel(), counts.ravel())[order]
+
+
+@pytest.mark.points(1)
+def test_a_square_of_whole_numbers(learner, rng):
+    """The matrix has one row and one column per class, and holds whole numbers."""
+    labels, predictions = pairs_of(rng.integers(1, 5, size=(3, 3)), rng)
+    got = learner.confusion_matrix(labels, predictions, 3)
+    call = f"confusion_matrix(labels, predictions, 3), on {len(labels)} examples,"
+    expect.array(got, call=call, shape=(3, 3))
+    assert got.dtype.kind in "iu", (
+        f"{call} gave an array of type {got.dtype}. A confusion matrix counts examples, so it holds integers: no shares, and not the floats of a bare np.zeros."
+    )
+    total = int(got.sum())
+    assert total == len(labels), (
+        f"{call} gave a matrix whose cells add up to {total}. Each example is counted once, in one cell: "
+        "an `array[rows, columns] += 1` counts a pair that occurs many times only once."
+    )
+
+
+@pytest.mark.points(3)
+def test_rows_are_the_true_classes(learner, rng):
+    """Row i holds the examples whose true class is i, column j those that were predicted as j."""
+    counts = rng.integers(1, 4, size=(4, 4)) + np.triu(rng.integers(5, 9, size=(4, 4)), 1)
+    labels, predictions = pairs_of(counts, rng)
+    got = learner.confusion_matrix(labels, predictions, 4)
+    call = f"confusion_matrix(labels, predictions, 4), on {len(labels)} examples,"
+    expect.array(got, call=call, shape=(4, 4))
+    assert not np.array_equal(got, counts.T), (
+        f"{call} gave a transposed matrix: its rows are the predicted classes and its columns the true ones. The contract has it the other way round."
+    )
+    expect.close(
+        got, counts, call=call, hint="Take one example, find its row (its true class) and its column (its prediction), and add one there."
+    )
+
+
+@pytest.mark.points(2)
+def test_every_example_counts(learner, rng):
+    """A pair of true and predicted class that occurs many times is counted many times."""
+    many = int(rng.integers(7, 20))
+    got = learner.confusion_matrix(np.array([1] * many), np.array([0] * many), 2)
+    call = f"confusion_matrix(labels, predictions, 2), on {many} examples of class 1, each predicted as 0,"
+    expect.array(got, call=call, shape=(2, 2))
+    assert got[1, 0] == many, (
+        f"{call} gave {got[1, 0]} where row 1 meets column 0. All of them belong there: "
+        "an `array[rows, columns] += 1` counts a pair that occurs many times only once."
+    )
+
+
+@pytest.mark.points(3)
+def test_absent_classes_keep_their_place(learner, rng):
+    """A class that nobody has seen keeps its row and its column, filled with zeros."""
+    present = np.array([1, 4])
+    counts = np.zeros((6, 6), dtype=int)
+    counts[np.ix_(present, present)] = rng.integers(2, 9, size=(2, 2))
+    labels, predictions = pairs_of(counts, rng)
+    got = learner.confusion_matrix(labels, predictions, 6)
+    call = "confusion_matrix(labels, predictions, 6), where only the classes 1 and 4 occur,"
+    expect.array(got, call=call)
+    assert got.shape == (6, 6), (
+        f"{call} gave an array of shape {got.shape}. The size comes from num_classes, not from the classes that happen to occur in the data."
+    )
+    expect.close(got, counts, call=call, hint="Class 4 is row 4 and column 4, whatever other classes occur.")
+
+
+@pytest.mark.points(1)
+def test_the_arguments_are_left_alone(learner, rng):
+    """The labels and predictions that were passed in are unchanged afterwards."""
+    labels, predictions = pairs_of(rng.integers(1, 5, size=(3, 3)), rng)
+    learner.confusion_matrix(labels, predictions, 3)
+    assert all(map(np.array_equal, learner.last.args, (labels, predictions))), (
+        "confusion_matrix(labels, predictions, 3) changed one of the arrays that it was given. Work on a copy."
+    )

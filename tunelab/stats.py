@@ -1,0 +1,49 @@
+"""How sure one can be of a number: intervals for the tables and plots of lessons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from statistics import NormalDist
+
+import numpy as np
+
+
+def wilson(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """An interval for a share, such as accuracy, from counts: `wilson(80, 100)` is about (0.71, 0.87).
+
+    Wilson 1927; unlike the textbook's normal interval it stays within 0 and 1, and holds for small samples and shares near 0 or 1.
+    Raises ValueError unless 0 <= correct <= total and total > 0.
+    """
+    if not 0 <= correct <= total or total <= 0:
+        raise ValueError(f"wilson({correct}, {total}): the first number counts some of the second, which must be above 0.")
+    z, share = NormalDist().inv_cdf((1 + confidence) / 2), correct / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def bootstrap(
+    statistic: Callable[..., float], *columns: Sequence | np.ndarray, confidence: float = 0.95, resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """A percentile interval for any statistic of rows: `bootstrap(f1, labels, predictions)`. A row keeps its entries in all columns together.
+
+    Efron 1979, by SciPy. Raises ValueError when the columns differ in length.
+    """
+    from scipy.stats import bootstrap as resample
+
+    columns = tuple(np.asarray(column) for column in columns)
+    if len({len(column) for column in columns}) != 1:
+        raise ValueError(f"bootstrap(): the columns must be equally long, not {', '.join(str(len(c)) for c in columns)}.")
+    rows = np.arange(len(columns[0]))
+    found = resample(
+        (rows,),
+        lambda drawn: statistic(*(column[drawn] for column in columns)),
+        method="percentile",
+        confidence_level=confidence,
+        n_resamples=resamples,
+        vectorized=False,
+        rng=np.random.default_rng(seed),
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)

@@ -1,0 +1,104 @@
+"""Where a learner is: sections, assignments, exercises, what is done and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tunelab import assets
+from tunelab.notebook import LearnerNotebook, NotebookError
+from tunelab.progress import Progress
+from tunelab.shelf import Assignment, Shelf, is_stub
+
+SIGNS = {"done": "[x]", "started": "[~]", "open": "[ ]", "missing": "[?]"}
+
+
+@dataclass(frozen=True)
+class ExerciseStatus:
+    """`state` is done (the checks passed on the cell as it is), started, open (the stub as it came) or missing (its cell is gone)."""
+
+    exercise: str
+    state: str
+    points: int | None
+
+
+@dataclass(frozen=True)
+class AssignmentStatus:
+    assignment: Assignment
+    exercises: tuple[ExerciseStatus, ...]
+    problem: str = ""
+
+    @property
+    def done(self) -> int:
+        return sum(e.state == "done" for e in self.exercises)
+
+
+def assignment_status(assignment: Assignment, progress: Progress) -> AssignmentStatus:
+    """The state of an assignment's exercises; `problem` says why there are none to show."""
+    if not assignment.here:
+        return AssignmentStatus(assignment, (), "not handed out yet")
+    try:
+        notebook = assignment.notebook()
+    except NotebookError as error:
+        return AssignmentStatus(assignment, (), str(error))
+    exercises = (_exercise_status(assignment, notebook, name, progress) for name in assignment.exercises())
+    return AssignmentStatus(assignment, tuple(exercises))
+
+
+def _exercise_status(assignment: Assignment, notebook: LearnerNotebook, name: str, progress: Progress) -> ExerciseStatus:
+    source = notebook.exercises.get(name)
+    if source is None:
+        state = "missing"
+    elif is_stub(source):
+        state = "open"
+    else:
+        state = "done" if progress.is_done(assignment.name, name, source) else "started"
+    return ExerciseStatus(name, state, notebook.points.get(name))
+
+
+def status_lines(shelf: Shelf, progress: Progress) -> list[str]:
+    """The whole course as lines of text."""
+    lines = [shelf.title] if shelf.title else []
+    statuses = {a.name: assignment_status(a, progress) for a in shelf.assignments}
+    for section in shelf.sections:
+        if section.title:
+            lines += ["", f"Section {section.number}: {section.title}"]
+        for assignment in section.assignments:
+            lines += _assignment_lines(statuses[assignment.name])
+    return [*lines, "", f"Next: {_next(list(statuses.values()))}"]
+
+
+def _assignment_lines(status: AssignmentStatus) -> list[str]:
+    assignment = status.assignment
+    facts = [f"{assignment.minutes} minutes"] if assignment.minutes else []
+    if assignment.due:
+        facts.append(f"due {assignment.due.astimezone():%Y-%m-%d %H:%M}")
+    if status.exercises:
+        facts.append(f"{status.done} of {len(status.exercises)} exercises done")
+    lines = ["", f"  {assignment.name}: {assignment.title}", f"    {', '.join(facts)}"]
+    if status.problem:
+        return [*lines, f"    {status.problem}"]
+    width = max((len(e.exercise) for e in status.exercises), default=0)
+    for e in status.exercises:
+        points = f"{e.points:3} points" if e.points is not None else ""
+        lines.append(f"    {SIGNS[e.state]} {e.exercise:{width}}  {e.state:8}{points}".rstrip())
+    return lines
+
+
+def _next(statuses: list[AssignmentStatus]) -> str:
+    if not assets.ready():
+        return "models and data aren't on this machine yet. Run `tunelab fetch`, once."
+    for status in statuses:
+        for e in status.exercises:
+            if e.state == "missing":
+                return f"the cell of {e.exercise} is gone from {status.assignment.name}. Put it back from a fresh copy of the notebook."
+            if e.state != "done":
+                notebook = f"{status.assignment.name}/{status.assignment.name}.ipynb"
+                return (
+                    f"{e.exercise}. Open {notebook}; check yourself with `tunelab check {e.exercise}`; stuck? `tunelab hint {e.exercise}`."
+                )
+    finished = [status.assignment.name for status in statuses if status.exercises]
+    return (
+        f"everything that is here is done. Hand it in: {', '.join(f'`tunelab submit {name}`' for name in finished)}."
+        if finished
+        else "nothing yet."
+    )
