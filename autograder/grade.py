@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from autograder.course import ROOT, Assignment
 from autograder.engine import Budget, Engine, settled
 from autograder.intake import CleanSubmission, take_in
+from autograder.release import register
 from autograder.results import Store, result_key, submission_seed
 from autograder.sandbox import Limits
 from autograder.workplace import Workplace, is_learner, open_workplace, write_atomically
@@ -149,7 +150,9 @@ def grade(
     with only_grader(workplace):
         submissions = list(take_all_in(workplace, assignments, how, summary, progress))
         fan_out(workplace, submissions, how, workers, cluster, summary, progress)
-        write_all(workplace, submissions, summary, progress)
+        if submissions:
+            register(assignments, workplace)
+            write_all(workplace, submissions, summary, progress)
     return summary
 
 

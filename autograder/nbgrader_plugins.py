@@ -118,9 +118,8 @@ class ReportScores(NbGraderPreprocessor):
 
 def score_outputs(row: Mapping[str, Any] | None, points: float, sandbox: str) -> list[NotebookNode]:
     """The outputs of a grade cell: the report as display data, which nbgrader passes over, then the score as the one thing it reads."""
-    from tunelab.display import as_html, as_text
-
     from tunelab.checks import CheckReport, TestResult
+    from tunelab.display import as_html, as_text
 
     if row is None:
         return [_score(0.0, points)]

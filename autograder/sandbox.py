@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import weakref
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from autograder.jail.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[1]
 KIT = {"/kit/tunelab": ROOT / "tunelab", "/kit/jail": ROOT / "autograder" / "jail"}
+CACHE = "/cache"
 MODES = ("bubblewrap", "process")
 START_SECONDS = 180
 SPAWN_SECONDS = 20
@@ -257,10 +259,10 @@ def _walled(control: int, cache: Path) -> tuple[list[str], dict[str, str]]:
         packages = " ".join(missing)
         raise SandboxError(f"{packages} isn't installed. Install it once: sudo apt-get install {packages}\n{WITHOUT_WALLS}")
     binds = _binds(cache)
+    _check_readable(binds[inside] for inside in (*KIT, CACHE) if inside in binds)
     inner = [sys.executable, "-m", "jail.zygote", str(control), "walls"]
     if os.geteuid() != 0:
         return _bwrap([(str(source), inside) for inside, source in binds.items()], inner), dict(os.environ)
-    _check_readable(binds.values())
     return _as_nobody(binds, inner), {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
 
 
@@ -276,7 +278,7 @@ def _binds(cache: Path) -> dict[str, Path]:
     if environment != base:
         same += [environment / name for name in ("bin", "lib", "lib64", "pyvenv.cfg")]
     binds = {str(path): path for path in same if path.exists() and not path.is_symlink()}
-    return binds | KIT | ({"/cache": cache} if cache.is_dir() else {})
+    return binds | KIT | ({CACHE: cache} if cache.is_dir() else {})
 
 
 def _links() -> dict[str, str]:
@@ -295,7 +297,7 @@ def _links() -> dict[str, str]:
 def _bwrap(binds: list[tuple[str, str]], inner: list[str]) -> list[str]:
     command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--hostname", "tunelab"]
     command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SYS_PTRACE", "--clearenv"]
-    for name, value in _environment("/tmp", "/cache", "/kit").items():
+    for name, value in _environment("/tmp", CACHE, "/kit").items():
         command += ["--setenv", name, value]
     for source, inside in binds:
         command += ["--ro-bind", source, inside]
@@ -303,7 +305,7 @@ def _bwrap(binds: list[tuple[str, str]], inner: list[str]) -> list[str]:
         command += ["--symlink", target, inside]
     for device in ("null", "full", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    command += ["--symlink", "/proc/self/fd", "/dev/fd", "--dir", "/cache", "--proc", "/proc", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp"]
+    command += ["--symlink", "/proc/self/fd", "/dev/fd", "--dir", CACHE, "--proc", "/proc", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp"]
     return [*command, "--remount-ro", "/", "--chdir", "/", "--", *inner]
 
 
@@ -325,15 +327,16 @@ def _as_nobody(binds: dict[str, Path], inner: list[str]) -> list[str]:
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(script)]
 
 
-def _check_readable(folders) -> None:
-    """Raises SandboxError when something of the kit or the cache is closed to others than root: the sandbox's user couldn't read it."""
-    for folder in folders:
-        if folder in KIT.values() or folder.name != "lib":
-            for path in (folder, *folder.rglob("*")):
-                mode = path.lstat().st_mode
-                wanted = 0o5 if path.is_dir() else 0o4
-                if not path.is_symlink() and mode & wanted != wanted:
-                    raise SandboxError(f"{path} is readable by root alone, so nobody could read it in the sandbox. Run: chmod -R go+rX {shlex.quote(str(folder))}")
+def _check_readable(folders: Iterable[Path]) -> None:
+    """Raises SandboxError when something of the kit or the cache can't be read by the sandbox's user."""
+    root = os.geteuid() == 0
+    for path in (path for folder in folders for path in (folder, *folder.rglob("*"))):
+        if path.is_symlink():
+            continue
+        wanted = os.R_OK | (os.X_OK if path.is_dir() else 0)
+        if not (path.stat().st_mode & wanted == wanted if root else os.access(path, wanted)):
+            whom = "anyone but root; the sandbox's user isn't root" if root else "you"
+            raise SandboxError(f"{path} can't be read by {whom}. Run: chmod -R a+rX {shlex.quote(str(path))}")
 
 
 # ---------------------------------------------------------------- cures

@@ -51,31 +51,6 @@ def python(root: Path, code: str) -> str:
     return call(root, sys.executable, "-c", code)
 
 
-def STANDIN(root):
-    if os.environ.get("B_STANDIN"):
-        write(root / "autograder/grade.py", """
-def result_for(clean, assignment, workplace=None):
-    from autograder.course import load_suites
-    ex = []
-    for name, suite in load_suites(assignment).items():
-        good = ("2 * number" in clean.cells[name]) if name == "double" else (".split())" in clean.cells[name])
-        m = "about squares" if "**" in clean.cells[name] else "still raises NotImplementedError"
-        ex.append({"exercise": name, "score": float(suite.points if good else 0), "points": suite.points, "note": "", "tests": [
-          {"name": t.name, "title": t.title, "points": t.points, "outcome": "passed" if good else "failed", "message": "" if good else m, "traceback": ""} for t in suite.tests]})
-    return {"schema": 1, "sandbox": "bubblewrap", "exercises": ex}
-""")
-    if not (root / "tunelab/display.py").exists():
-        write(root / "tunelab/display.py", """
-import html
-def as_html(r): return "<table>" + html.escape(str(r)) + "</table>"
-def as_text(r): return str(r)
-def show(r): print(r)
-class Unfinished:
-    def __init__(self, r): pass
-    def __repr__(self): return "0.0"
-""")
-
-
 REGISTER = """
 from autograder.course import load_course
 from autograder.release import register, release
@@ -129,7 +104,6 @@ def submit_class(root: Path) -> None:
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A released and registered course with a class of submissions."""
     root = make_whole_course(tmp_path_factory.mktemp("course"))
-    STANDIN(root)
     python(root, REGISTER)
     submit_class(root)
     return root
@@ -144,7 +118,11 @@ def graded(course: Path) -> Path:
 def scores(root: Path) -> dict[str, float]:
     nbgrader(root, "export")
     with open(root / "gradebook.csv", newline="") as file:
-        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file) if row["assignment"] == NAME and row["timestamp"] is not None}
+        return {
+            row["student_id"]: float(row["score"])
+            for row in csv.DictReader(file)
+            if row["assignment"] == NAME and row["timestamp"] is not None
+        }
 
 
 def test_stock_autograde_grades_the_whole_class(graded: Path) -> None:
@@ -321,7 +299,10 @@ def test_zip_collect_takes_one_notebook_from_each_archive_and_no_bad_one_stops_i
 # ---------------------------------------------------------------- validate
 
 
-@pytest.mark.parametrize("cells,says", [({}, "VALIDATION FAILED ON 2 CELL(S)"), ({"double": DOUBLE, "count_words": COUNT}, "Success! Your notebook passes all the tests.")])
+@pytest.mark.parametrize(
+    "cells,says",
+    [({}, "VALIDATION FAILED ON 2 CELL(S)"), ({"double": DOUBLE, "count_words": COUNT}, "Success! Your notebook passes all the tests.")],
+)
 def test_validate_in_a_learners_folder(course: Path, cells: dict[str, str], says: str) -> None:
     folder = course / "learner" / NAME
     folder.mkdir(parents=True, exist_ok=True)

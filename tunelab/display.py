@@ -105,7 +105,7 @@ def _row(result: TestResult, graded: bool) -> str:
 def _traceback(text: str) -> str:
     if not text:
         return ""
-    lines = html.escape(_bounded(text, MAX_TRACEBACK))
+    lines = html.escape(clean(_bounded(text, MAX_TRACEBACK)))
     return (
         '<details style="margin-top: 0.3em"><summary style="cursor: pointer">where it happened in your code</summary>'
         f'<pre style="white-space: pre-wrap; overflow-x: auto; color: inherit; background: transparent; border: 0; font-size: 0.9em">{lines}</pre></details>'
@@ -125,7 +125,7 @@ def inline(text: str) -> str:
 
 def as_text(report: CheckReport) -> str:
     """A report as lines of text, readable without colour."""
-    lines = [_summary(report)]
+    lines = [clean(_summary(report))]
     for result in report.results:
         sign, word, _ = _outcome(result)
         points = f" ({_points(result)} points)" if result.points is not None else ""

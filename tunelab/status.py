@@ -88,14 +88,11 @@ def _next(statuses: list[AssignmentStatus]) -> str:
     if not assets.ready():
         return "models and data aren't on this machine yet. Run `tunelab fetch`, once."
     for status in statuses:
-        for e in status.exercises:
-            if e.state == "missing":
-                return f"the cell of {e.exercise} is gone from {status.assignment.name}. Put it back from a fresh copy of the notebook."
-            if e.state != "done":
-                notebook = f"{status.assignment.name}/{status.assignment.name}.ipynb"
-                return (
-                    f"{e.exercise}. Open {notebook}; check yourself with `tunelab check {e.exercise}`; stuck? `tunelab hint {e.exercise}`."
-                )
+        if gone := [e.exercise for e in status.exercises if e.state == "missing"]:
+            return f"the cell of {gone[0]} is gone from {status.assignment.name}. Put it back from a fresh copy of the notebook."
+        if waiting := [e.exercise for e in status.exercises if e.state != "done"]:
+            notebook = f"{status.assignment.name}/{status.assignment.name}.ipynb"
+            return f"{waiting[0]}. Open {notebook}; check yourself with `tunelab check {waiting[0]}`; stuck? `tunelab hint {waiting[0]}`."
     finished = [status.assignment.name for status in statuses if status.exercises]
     return (
         f"everything that is here is done. Hand it in: {', '.join(f'`tunelab submit {name}`' for name in finished)}."

@@ -143,15 +143,16 @@ class Supervisor:
         """What the child uses too much of: "processes", "memory" or nothing. A child that ends meanwhile uses nothing."""
         try:
             if self.walled:
-                proc, pids = f"/proc/{child.pid}/root/proc", [int(name) for name in os.listdir(f"/proc/{child.pid}/root/proc") if name.isdigit()]
+                root = f"/proc/{child.pid}/root"
+                processes = [f"{root}/proc/{name}" for name in os.listdir(f"{root}/proc") if name.isdigit()]
+                files = sum(_used(root + folder) for folder in walls.TEMPORARY)
             else:
-                proc, pids = "/proc", [child.pid, *_descendants(child.pid)]
-            if len(pids) > child.limits.processes:
-                return "processes"
-            files = sum(_used(f"/proc/{child.pid}/root{folder}") for folder in walls.TEMPORARY) if self.walled else 0
+                processes, files = [f"/proc/{pid}" for pid in (child.pid, *_descendants(child.pid))], 0
         except (FileNotFoundError, ProcessLookupError):
             return ""
-        return "memory" if _holds_more([f"{proc}/{pid}" for pid in pids], child.limits.total_mib * walls.MIB - files) else ""
+        if len(processes) > child.limits.processes:
+            return "processes"
+        return "memory" if _holds_more(processes, child.limits.total_mib * walls.MIB - files) else ""
 
     # ------------------------------------------------ ending
 
@@ -235,7 +236,7 @@ def _holds_more(processes: list[str], most: int) -> bool:
 def _sum(processes: list[str], file: str, fields: tuple[str, ...]) -> int:
     total = 0
     for process in processes:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"{process}/{file}") as lines:
+        with contextlib.suppress(OSError), open(f"{process}/{file}") as lines:
             total += sum(int(line.split()[1]) for line in lines if line.startswith(fields))
     return total * 1024
 

@@ -20,6 +20,19 @@ DATA = 3
 _NAMESPACES = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 
 
+def own_the_pid_namespace() -> None:
+    """Goes on as the first process of a new pid namespace, with its /proc.
+
+    The one that bubblewrap made belongs to a user namespace outside, and a process may only go back and forth between pid namespaces that belong to its own.
+    """
+    kernel.unshare(kernel.CLONE_NEWPID | kernel.CLONE_NEWNS)
+    if child := os.fork():
+        os.wait4(child, 0)
+        os._exit(0)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    _mount_proc()
+
+
 def shut(limits: Limits, neighbours: int) -> None:
     """In the first process of a new pid namespace: mounts, network and ipc of its own, fresh temporary folders and /proc, limits, no capabilities, no forbidden system calls.
 
@@ -30,7 +43,7 @@ def shut(limits: Limits, neighbours: int) -> None:
     kernel.mount(None, "/", kernel.MS_REC | kernel.MS_PRIVATE)
     for folder in TEMPORARY:
         kernel.mount("tmpfs", folder, kernel.MS_NOSUID | kernel.MS_NODEV, f"size={limits.tmp_mib}m,nr_inodes={INODES},mode=1777")
-    kernel.mount("proc", "/proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    _mount_proc()
     with open("/proc/self/oom_score_adj", "w") as first_to_go:
         first_to_go.write("1000")
     _limit_resources(limits)
@@ -55,6 +68,10 @@ def _limit_resources(limits: Limits) -> None:
     _limit(resource.RLIMIT_NOFILE, limits.files)
     _limit(resource.RLIMIT_FSIZE, limits.file_mib * MIB)
     _limit(resource.RLIMIT_CORE, 0)
+
+
+def _mount_proc() -> None:
+    kernel.mount("proc", "/proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
 def _limit(which: int, value: int) -> None:

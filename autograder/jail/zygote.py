@@ -16,6 +16,7 @@ import sys
 import warnings
 from multiprocessing.connection import Connection
 
+from . import walls
 from .limits import Limits
 from .supervisor import Supervisor
 
@@ -71,6 +72,8 @@ def serve_learner(data: int) -> None:
 
 def main(control: int, walled: bool) -> None:
     engine = socket.socket(fileno=control)
+    if walled:
+        walls.own_the_pid_namespace()
     try:
         warm_up()
     except BaseException as error:
@@ -83,6 +86,7 @@ def main(control: int, walled: bool) -> None:
         return (Limits(**json.loads(request)), *descriptors) if request else None
 
     Supervisor(engine, walled, serve_learner).run(read_request)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def test_the_names_of_the_parts(learner):
 
 def test_the_numbers_of_a_small_bert(learner):
     """The counts of a small BERT agree with a count by hand."""
-    model = tiny_bert(layers=2, hidden=16, vocab=50, labels=3, positions=20)
+    model = tiny_bert(layers=2, hidden=16, vocab=50, labels=3, max_position_embeddings=20)
     model.base_model.encoder.layer[0].requires_grad_(False)
     got = learner.trainable_report(model)
     # Embeddings: 50 tokens, 20 positions and 2 segments of 16 numbers, and a LayerNorm with 2 x 16.

@@ -64,7 +64,7 @@ def test_absent_classes_keep_their_place(learner, rng):
     """A class that nobody has seen keeps its row and its column, filled with zeros."""
     present = np.array([1, 4])
     counts = np.zeros((6, 6), dtype=int)
-    counts[np.ix_(present, present)] = rng.integers(2, 9, size=(2, 2))
+    counts[np.ix_(present, present)] = rng.integers(2, 9, size=(2, 2)) + np.array([[0, 9], [0, 0]])
     labels, predictions = pairs_of(counts, rng)
     got = learner.confusion_matrix(labels, predictions, 6)
     call = "confusion_matrix(labels, predictions, 6), where only the classes 1 and 4 occur,"
