@@ -8,7 +8,6 @@ import functools
 import getpass
 import json
 import os
-import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -264,14 +263,11 @@ def feedback(workplace: Workplace, assignments: Sequence[Assignment], progress: 
 
 def export(workplace: Workplace) -> Path:
     """Writes `gradebook.csv` through nbgrader's own export."""
-    from nbgrader.apps import ExportApp
-
-    from autograder.nbgrader_plugins import configuration
+    from nbgrader.api import Gradebook
+    from nbgrader.plugins import CsvExportPlugin
 
     beside = workplace.gradebook_csv.with_name(".gradebook.csv")
-    app = ExportApp.instance(config=configuration(workplace, clean=True))
-    app.initialize(["--to", str(beside)])
-    app.start()
-    ExportApp.clear_instance()
-    shutil.move(beside, workplace.gradebook_csv)
+    with Gradebook(workplace.database) as gradebook:
+        CsvExportPlugin(to=str(beside)).export(gradebook)
+    os.replace(beside, workplace.gradebook_csv)
     return workplace.gradebook_csv

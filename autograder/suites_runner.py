@@ -196,10 +196,10 @@ def _warm_up() -> None:
     import torch
     import transformers.models.bert.modeling_bert
     import transformers.models.llama.modeling_llama  # noqa: F401
-    import tunelab.data  # noqa: F401
-    import tunelab.models
 
+    import tunelab.data
     import tunelab.expect
+    import tunelab.models
     import tunelab.plugin  # noqa: F401
 
     torch.set_num_threads(1)

@@ -44,20 +44,21 @@ def check(exercise: str) -> Any:
 
     Gives None when all pass, else a short line (whose plain text is 0.0, so that `nbgrader validate` sees that something is open).
     """
-    from tunelab import display
+    from tunelab import display, progress
 
     namespace = _notebook_namespace()
+    folder = _folder_of_checks(exercise, namespace)
     report = check_namespace(exercise, namespace)
+    if folder is not None:
+        progress.record_in_notebook(report, folder, namespace)
     display.show(report)
     return None if report.passed else display.Unfinished(report)
 
 
 def check_namespace(exercise: str, namespace: dict[str, Any]) -> CheckReport:
     """The public checks of an exercise on a live namespace, such as a notebook's."""
-    for folder in _folders(namespace):
-        test_file = folder / f"test_{exercise}.py"
-        if test_file.is_file():
-            return run_tests(test_file, exercise, namespace)
+    if (folder := _folder_of_checks(exercise, namespace)) is not None:
+        return run_tests(folder / f"test_{exercise}.py", exercise, namespace)
     return CheckReport(
         exercise,
         (),
@@ -198,6 +199,10 @@ def _notebook_namespace() -> dict[str, Any]:
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()) is not None:
         return shell.user_ns
     return sys.modules["__main__"].__dict__
+
+
+def _folder_of_checks(exercise: str, namespace: Mapping[str, Any]) -> Path | None:
+    return next((folder for folder in _folders(namespace) if (folder / f"test_{exercise}.py").is_file()), None)
 
 
 def _folders(namespace: Mapping[str, Any]) -> list[Path]:

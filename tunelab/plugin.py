@@ -112,7 +112,7 @@ def explain(error: BaseException, name: str) -> tuple[str, str, str]:
     """Outcome, message and the learner's own traceback for an exception that ended a test."""
     own = getattr(error, "learner_traceback", None)
     if own is not None:
-        return "failed", _own_error(error, name), own
+        return "failed", _own_error(error, name), "" if error.learner_type == "NotImplementedError" else own
     if isinstance(error, WorkerTimeout | WorkerDied):
         return ("timeout" if isinstance(error, WorkerTimeout) else "crashed"), str(error), ""
     if isinstance(error, AssertionError | pytest.fail.Exception):
