@@ -295,7 +295,16 @@ def _links() -> dict[str, str]:
 
 
 def _bwrap(binds: list[tuple[str, str]], inner: list[str]) -> list[str]:
-    command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--hostname", "tunelab"]
+    command = [
+        "bwrap",
+        "--unshare-all",
+        "--unshare-user",
+        "--disable-userns",
+        "--die-with-parent",
+        "--new-session",
+        "--hostname",
+        "tunelab",
+    ]
     command += ["--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SYS_PTRACE", "--clearenv"]
     for name, value in _environment("/tmp", CACHE, "/kit").items():
         command += ["--setenv", name, value]
@@ -315,7 +324,9 @@ def _as_nobody(binds: dict[str, Path], inner: list[str]) -> list[str]:
     That user can't enter every folder on the way to what is visible (a Python under root's home), so all of it is bound first below a folder that anyone can enter, in a mount namespace
     of its own.
     """
-    stage = next(p for p in ("/mnt", "/media", "/srv", "/opt") if Path(p).is_dir() and not any(b.resolve().is_relative_to(p) for b in binds.values()))
+    stage = next(
+        p for p in ("/mnt", "/media", "/srv", "/opt") if Path(p).is_dir() and not any(b.resolve().is_relative_to(p) for b in binds.values())
+    )
     script = ["set -e", "umask 022", f"mount -t tmpfs -o mode=755,size=1m tmpfs {stage}"]
     staged = []
     for number, (inside, source) in enumerate(binds.items()):

@@ -5,6 +5,7 @@ In-process runs happen in children forked from a warm process, each with a deadl
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import multiprocessing
@@ -23,15 +24,20 @@ from autograder.results import kit_digest
 from autograder.workplace import write_atomically
 
 WARM = [
+    "autograder.verdicts",
     "torch",
-    "pytest",
-    "numpy",
     "transformers.models.bert.modeling_bert",
+    "transformers.trainer_utils",
+    "sklearn.metrics",
+    "scipy.stats",
+    "jaxtyping",
+    "pytest",
     "tunelab.models",
     "tunelab.plugin",
     "tunelab.worker",
     "tunelab.expect",
 ]
+"""What the process that is forked has imported: this module, so that a child starts at once, and what lessons and tests import."""
 SECONDS = 120.0
 """Deadline of a run in a child of this process, wall clock."""
 
@@ -64,6 +70,15 @@ class Verdict:
         return bool(self.outcomes) and all(outcome in ("passed", "failed") for outcome, _ in self.outcomes.values())
 
 
+@functools.cache
+def lab_digest(root: Path) -> str:
+    """The digest of what an in-process run hangs on beyond its test: the learner's lab and the lock. The sandbox is no part of it."""
+    total = hashlib.sha256()
+    for path in sorted([*(root / "tunelab").glob("*.py"), root / "requirements.lock"]):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
 class Verdicts:
     """Makes runs for one assignment, or finds them in `build/lint/`. Use it as a context manager; each backend may be used from a thread of its own."""
 
@@ -72,7 +87,6 @@ class Verdicts:
         self.setup = assignment.lesson.setup
         self.store = assignment.root / "build" / "lint" / assignment.name
         self.engine: Engine | None = None
-        self.starting = threading.Lock()
 
     def __enter__(self) -> Verdicts:
         return self
@@ -82,8 +96,8 @@ class Verdicts:
             self.engine.close()
 
     def key(self, run: Run) -> str:
-        parts = [run.backend, self.mode if run.backend == "sandbox" else "", run.exercise, run.cell, *self.setup, str(run.seed), run.only]
-        parts += [run.test_file.read_text(encoding="utf-8"), kit_digest(self.assignment.root)]
+        kit = f"{self.mode} {kit_digest(self.assignment.root)}" if run.backend == "sandbox" else lab_digest(self.assignment.root)
+        parts = [run.backend, kit, run.exercise, run.cell, *self.setup, str(run.seed), run.only, run.test_file.read_text(encoding="utf-8")]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def known(self, run: Run) -> Verdict | None:
@@ -113,12 +127,11 @@ class Verdicts:
     def _in_process(self, run: Run) -> Verdict:
         """Runs tests in a child of the warm process. A child that is late or dies gives a verdict of one outcome, `timeout` or `crashed`."""
         context = multiprocessing.get_context("forkserver")
-        with self.starting:
-            os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
-            context.set_forkserver_preload(WARM)
-            ours, theirs = context.Pipe(duplex=False)
-            child = context.Process(target=_child, args=(theirs, self.setup, run), daemon=True)
-            child.start()
+        os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+        context.set_forkserver_preload(WARM)
+        ours, theirs = context.Pipe(duplex=False)
+        child = context.Process(target=_child, args=(theirs, self.setup, run), daemon=True)
+        child.start()
         theirs.close()
         try:
             return (

@@ -20,7 +20,7 @@ LIMITS = Limits(wall_seconds=60, memory_mib=512, total_mib=1024, processes=16, f
 
 
 @functools.cache
-def sandbox(mode: str = "bubblewrap") -> Sandbox:
+def sandbox(mode: str) -> Sandbox:
     """A warm sandbox with small limits, shared by all tests. Its cache holds one file, `hello`."""
     folder = tempfile.TemporaryDirectory()
     cache = Path(folder.name)

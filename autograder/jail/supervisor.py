@@ -64,18 +64,27 @@ class Supervisor:
                     break
                 self._start(*request)
             self._bury()
-            for child in [c for c in self.children.values() if c.leash in ready]:
-                self._kill(child, "killed")
-            if self.children and time.monotonic() >= look:
+            for child in self._living():
+                if child.leash in ready:
+                    self._kill(child, "killed")
+                elif time.monotonic() >= child.deadline:
+                    self._kill(child, "time")
+            if time.monotonic() >= look:
                 look = self._look()
         for child in list(self.children.values()):
             self._kill(child, "killed")
 
+    def _living(self) -> list[Child]:
+        return [child for child in self.children.values() if not child.reason]
+
     def _wait(self, look: float) -> set[int]:
+        """The descriptors that have news, or none when it is time to look again or a child's time is up."""
+        living = self._living()
         poll = select.poll()
-        for fd in (self.control.fileno(), self.death_heard, *(c.leash for c in self.children.values() if not c.reason)):
+        for fd in (self.control.fileno(), self.death_heard, *(child.leash for child in living)):
             poll.register(fd, select.POLLIN)
-        ready = {fd for fd, _ in poll.poll(1000 * max(0.0, look - time.monotonic()) if self.children else None)}
+        until = min([look, *(child.deadline for child in living)]) if self.children else None
+        ready = {fd for fd, _ in poll.poll(until and 1000 * max(0.0, until - time.monotonic()))}
         if self.death_heard in ready:
             os.read(self.death_heard, 4096)
         return ready
@@ -131,28 +140,11 @@ class Supervisor:
         looked = time.monotonic()
         if not self.walled:
             self._kill_orphans()
-        for child in [c for c in self.children.values() if not c.reason]:
-            if looked >= child.deadline:
-                self._kill(child, "time")
-            elif _LINUX and (excess := self._excess(child)):
+        for child in self._living():
+            if _LINUX and (excess := _excess(child)):
                 self._kill(child, excess)
         now = time.monotonic()
         return now + max(PAUSE, RESTRAINT * (now - looked))
-
-    def _excess(self, child: Child) -> str:
-        """What the child uses too much of: "processes", "memory" or nothing. A child that ends meanwhile uses nothing."""
-        try:
-            if self.walled:
-                root = f"/proc/{child.pid}/root"
-                processes = [f"{root}/proc/{name}" for name in os.listdir(f"{root}/proc") if name.isdigit()]
-                files = sum(_used(root + folder) for folder in walls.TEMPORARY)
-            else:
-                processes, files = [f"/proc/{pid}" for pid in (child.pid, *_descendants(child.pid))], 0
-        except (FileNotFoundError, ProcessLookupError):
-            return ""
-        if len(processes) > child.limits.processes:
-            return "processes"
-        return "memory" if _holds_more(processes, child.limits.total_mib * walls.MIB - files) else ""
 
     # ------------------------------------------------ ending
 
@@ -199,13 +191,16 @@ def _say(leash: int, what: str) -> None:
 # ---------------------------------------------------------------- /proc
 
 
-def _children(pid: int) -> list[int]:
-    found = []
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/children") as children:
-                found += map(int, children.read().split())
-    return found
+def _excess(child: Child) -> str:
+    """What the child and all that it started use too much of: "processes", "memory" or nothing.
+
+    Resident pages are cheap to count, but a page that several forks share counts for each of them. Only when that sum is too large are shared pages divided among those who share them, which
+    takes a walk through the page tables.
+    """
+    pids, most = [child.pid, *_descendants(child.pid)], child.limits.total_mib * walls.MIB
+    if len(pids) > child.limits.processes:
+        return "processes"
+    return "memory" if sum(map(_resident, pids)) > most and sum(map(_share, pids)) > most else ""
 
 
 def _descendants(pid: int) -> Iterator[int]:
@@ -214,33 +209,37 @@ def _descendants(pid: int) -> Iterator[int]:
         yield from _descendants(child)
 
 
+def _children(pid: int) -> list[int]:
+    found = []
+    for thread in _threads(pid):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children") as children:
+            found += map(int, children.read().split())
+    return found
+
+
+def _threads(pid: int) -> list[int]:
+    try:
+        return [int(name) for name in os.listdir(f"/proc/{pid}/task")]
+    except OSError:
+        return []
+
+
+def _resident(pid: int) -> int:
+    """Bytes of a process's own memory. Each thread is asked: the first may have ended before the others, and then says nothing."""
+    return max((_bytes(f"/proc/{pid}/task/{thread}/status", "RssAnon:") for thread in _threads(pid)), default=0)
+
+
+def _share(pid: int) -> int:
+    """Like `_resident`, with shared pages divided among those who share them. What can't be divided counts whole."""
+    return max((_bytes(f"/proc/{thread}/smaps_rollup", "Pss_Anon:") for thread in _threads(pid)), default=0) or _resident(pid)
+
+
+def _bytes(path: str, field: str) -> int:
+    with contextlib.suppress(OSError), open(path) as lines:
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+    return 0
+
+
 def _threads_in_sandbox() -> int:
     """How many threads the kernel will count together with a new child's: all that are in the sandbox now."""
-    count = 0
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError):
-                count += len(os.listdir(f"/proc/{name}/task"))
-    return count
-
-
-def _holds_more(processes: list[str], most: int) -> bool:
-    """Whether processes, given as folders of /proc, hold more than `most` bytes together.
-
-    Resident pages are cheap to count, but a page that several forks share counts for each of them. Only when that sum is too large are shared pages divided among those who share them, which
-    takes a walk through the page tables.
-    """
-    return _sum(processes, "status", ("RssAnon:",)) > most and _sum(processes, "smaps_rollup", ("Pss_Anon:",)) > most
-
-
-def _sum(processes: list[str], file: str, fields: tuple[str, ...]) -> int:
-    total = 0
-    for process in processes:
-        with contextlib.suppress(OSError), open(f"{process}/{file}") as lines:
-            total += sum(int(line.split()[1]) for line in lines if line.startswith(fields))
-    return total * 1024
-
-
-def _used(folder: str) -> int:
-    stat = os.statvfs(folder)
-    return (stat.f_blocks - stat.f_bfree) * stat.f_frsize
+    return sum(len(_threads(int(name))) for name in os.listdir("/proc") if name.isdigit())

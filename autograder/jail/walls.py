@@ -38,6 +38,7 @@ def shut(limits: Limits, neighbours: int) -> None:
 
     `neighbours` are the threads in the sandbox that the kernel counts together with this process's.
     """
+    os.setsid()  # the scheduler shares the processors out by session, so a busy child can't starve its supervisor
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     kernel.unshare(_NAMESPACES)
     kernel.mount(None, "/", kernel.MS_REC | kernel.MS_PRIVATE)

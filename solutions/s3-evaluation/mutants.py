@@ -249,11 +249,13 @@ def attributes_only(eval_pred):
 
 @mutant("bootstrap_interval", caught_by="test_the_ends_are_quantiles", says="too narrow")
 def normal_with_the_wrong_z(correct, confidence, resamples, seed):
-    """A formula instead of resamples, with the z of a one-sided 95% for a two-sided one."""
+    """A formula instead of resamples, with the z of a one-sided interval."""
+    from scipy.stats import norm
+
     if not 0 < confidence < 1:
         raise ValueError("confidence must be between 0 and 1")
     p = correct.mean()
-    error = 1.645 * np.sqrt(p * (1 - p) / len(correct))
+    error = norm.ppf(confidence) * np.sqrt(p * (1 - p) / len(correct))
     return float(max(p - error, 0)), float(min(p + error, 1))
 
 

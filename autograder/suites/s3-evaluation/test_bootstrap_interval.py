@@ -59,7 +59,8 @@ def test_two_floats_in_order(learner, rng):
     """It returns a tuple of two floats, the lower end first, both shares between 0 and 1."""
     got = learner.bootstrap_interval(answers(70, 100, rng), 0.9, 200, 0)
     call = "bootstrap_interval(correct, 0.9, 200, 0), with 70 of 100 right,"
-    interval(got, call)
+    low, high = interval(got, call)
+    assert high - low < 0.9, f"{call} gave ({low:.4g}, {high:.4g}), nearly all that an accuracy can be. What do the resamples say?"
     for end, name in zip(got, ("lower", "upper"), strict=True):
         expect.number(end, call=f"{call.rstrip(',')}: the {name} end")
 
@@ -127,7 +128,8 @@ def test_resamples_are_drawn_anew(learner, rng):
 def test_global_random_state(learner, rng):
     """Nobody else's random numbers change: the global generators stay as they were."""
     correct = answers(60, 90, rng)
-    interval(learner.bootstrap_interval(correct, 0.9, 50, 5), "bootstrap_interval(correct, 0.9, 50, 5)")
+    low, high = interval(learner.bootstrap_interval(correct, 0.9, 50, 5), "bootstrap_interval(correct, 0.9, 50, 5)")
+    assert high - low < 0.9, f"bootstrap_interval(correct, 0.9, 50, 5) gave ({low:.4g}, {high:.4g}), nearly all that an accuracy can be."
     moved = learner.last.random_moved
     assert not moved, (
         f"bootstrap_interval(correct, 0.9, 50, 5) moved the global random state of {' and '.join(sorted(moved))}. "

@@ -104,9 +104,9 @@ def test_confidence_is_that_of_the_prediction(learner, rng):
 @pytest.mark.points(2)
 def test_an_edge_belongs_to_the_lower_bin(learner, rng):
     """A probability on the edge of two bins belongs to the lower one: the bins are (lo, hi]."""
-    few = int(rng.integers(3, 8))
-    confidence = np.r_[np.full(few, 0.75), np.full(few + 1, 0.625), np.full(10, 0.9375)]
-    labels = np.r_[np.ones(few), np.zeros(few + 1), np.ones(10)].astype(int)
+    few = int(rng.integers(4, 10))
+    confidence = np.r_[np.full(few, 0.75), np.full(few + 1, 0.625), np.full(20, 0.9375)]
+    labels = np.r_[np.ones(few), np.zeros(few + 1), np.ones(20)].astype(int)
     probabilities = two_classes(confidence, np.ones(len(confidence), dtype=int))
     got, call = score(learner, probabilities, labels, 4, "with some confidences of exactly 0.75")
     hint = "With 4 bins 0.75 is an edge. The bins are (lo, hi]: the upper edge is inside, the lower one isn't."
@@ -116,7 +116,9 @@ def test_an_edge_belongs_to_the_lower_bin(learner, rng):
 @pytest.mark.points(1)
 def test_empty_bins_say_nothing(learner, rng):
     """A bin without examples adds nothing, and nobody is warned."""
-    probabilities, labels = drawn(rng, 12, 2, 50)
+    confidence = 0.51 + 0.04 * np.arange(12) + rng.uniform(0.004, 0.009, size=12)
+    probabilities = two_classes(confidence, rng.permutation(12) % 2)
+    labels = rng.integers(0, 2, size=12)
     got, call = score(learner, probabilities, labels, 50, "with 12 examples for 50 bins")
     assert not [w for w in learner.last.warnings if w.startswith("RuntimeWarning")], (
         f"{call} warned of the mean of an empty bin, or of a division by zero. Leave empty bins out before you take a mean."

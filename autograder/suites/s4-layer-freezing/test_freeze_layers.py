@@ -66,7 +66,9 @@ def test_layer_ten_is_not_layer_one(learner):
         f"freeze_layers(model, 2), on a model of 12 layers, froze the layers {sorted(frozen)}. Do you look for names that begin with "
         "`layer.1`? So does the name of layer 10. Go through the modules, or end the prefix with a dot."
     )
-    assert frozen == {0, 1}, f"freeze_layers(model, 2), on a model of 12 layers, froze the layers {sorted(frozen)}. Layers are counted from 0."
+    assert frozen == {0, 1}, (
+        f"freeze_layers(model, 2), on a model of 12 layers, froze the layers {sorted(frozen)}. Layers are counted from 0."
+    )
 
 
 @pytest.mark.points(1)
@@ -96,7 +98,9 @@ def test_pooler_and_head_learn(learner):
     assert "the pooler" not in frozen, (
         "freeze_layers(model, 3), on a model of 3 layers, froze the pooler. It lies above the layers, between them and the head, so it is trained."
     )
-    assert layers_among(frozen) == {0, 1, 2}, f"freeze_layers(model, 3), on a model of 3 layers, froze of the layers {sorted(layers_among(frozen))} only."
+    assert layers_among(frozen) == {0, 1, 2}, (
+        f"freeze_layers(model, 3), on a model of 3 layers, froze of the layers {sorted(layers_among(frozen))} only."
+    )
 
 
 @pytest.mark.points(1)
@@ -112,7 +116,9 @@ def test_what_was_frozen_before_learns_again(learner):
         "Freezing fewer layers than before means to unfreeze some: set `requires_grad` both ways."
     )
     wrong = [name for name in learning(model) if name in ("the embeddings", "layer 0")]
-    assert not wrong, f"freeze_layers(model, 1) was called on a model in which everything was frozen. Afterwards {', '.join(wrong)} learned."
+    assert not wrong, (
+        f"freeze_layers(model, 1) was called on a model in which everything was frozen. Afterwards {', '.join(wrong)} learned."
+    )
 
 
 @pytest.mark.points(2)
@@ -126,13 +132,17 @@ def test_the_number_of_trainable_parameters(learner, rng):
     everything = sum(p.numel() for p in model.parameters())
     assert got != everything, f"{call} gave {got}, the number of all parameters. Count those whose `requires_grad` is True."
     tensors = {len(list(model.parameters())), sum(p.requires_grad for p in model.parameters())}
-    assert got not in tensors, f"{call} gave {got}, which is a number of tensors. A weight of 3 rows and 4 columns is 12 parameters: see `numel`."
+    assert got not in tensors, (
+        f"{call} gave {got}, which is a number of tensors. A weight of 3 rows and 4 columns is 12 parameters: see `numel`."
+    )
     assert got != everything - trainable_elements(model), f"{call} gave {got}, the number of frozen parameters. The others are asked for."
     assert got == trainable_elements(model), (
         f"{call} gave {got}, and that isn't the number of elements of all parameters whose `requires_grad` it left True. Count after freezing, over the whole model."
     )
     lower = sum(p.numel() for name in ("the embeddings", "layer 0", "layer 1") for p in parts_of(model)[name])
-    assert got == everything - lower, f"{call} gave {got}, which agrees with the model that it left, but other parts are frozen in it than were asked for."
+    assert got == everything - lower, (
+        f"{call} gave {got}, which agrees with the model that it left, but other parts are frozen in it than were asked for."
+    )
 
 
 @pytest.mark.points(2)
@@ -157,7 +167,11 @@ def test_a_step_of_adamw(learner, rng):
         "weight decay shrinks a weight whose gradient is zero, and the next backward pass makes a new gradient."
     )
     # Biases of attention keys have no gradient but rounding, so matrices are what must move.
-    still = [name for name in after if name not in wrong and any(a.dim() > 1 and torch.equal(a, b) for a, b in zip(before[name], after[name], strict=True))]
+    still = [
+        name
+        for name in after
+        if name not in wrong and any(a.dim() > 1 and torch.equal(a, b) for a, b in zip(before[name], after[name], strict=True))
+    ]
     still = [name for name in still if name not in ("the embeddings", "layer 0", "layer 1")]
     assert not still, f"{call} one step of AdamW left weights of {', '.join(still)} as they were. Those parts were to learn."
 
@@ -176,7 +190,9 @@ def test_other_models_of_the_family(learner):
             ) from None
         frozen = resting(model)
         assert frozen == ["the embeddings", "layer 0", "layer 1"], f"{call} froze {', '.join(frozen) or 'nothing'}."
-        assert got == trainable_elements(model), f"{call} gave {got}, which isn't the number of trainable parameters in the model that it left."
+        assert got == trainable_elements(model), (
+            f"{call} gave {got}, which isn't the number of trainable parameters in the model that it left."
+        )
 
 
 @pytest.mark.points(1)
@@ -186,7 +202,9 @@ def test_nothing_else_changes(learner):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     learner.freeze_layers(model, 1)
     changed = [name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])]
-    assert not changed, f"freeze_layers(model, 1) changed the values of {changed[0]}. Freezing stops learning: it changes no weight by itself."
+    assert not changed, (
+        f"freeze_layers(model, 1) changed the values of {changed[0]}. Freezing stops learning: it changes no weight by itself."
+    )
     assert all(module.training for module in model.modules()), (
         "freeze_layers(model, 1) switched a part of the model to evaluation mode. `eval()` turns dropout off, which is another matter: it freezes nothing."
     )

@@ -37,9 +37,13 @@ def check_form(groups, call):
         params = group["params"]
         if isinstance(params, torch.Tensor):
             params = [params]
-        assert type(params) in (list, tuple), f"{call} gave a group whose `params` is a {type(params).__name__}. It must be a list of the parameters themselves."
+        assert type(params) in (list, tuple), (
+            f"{call} gave a group whose `params` is a {type(params).__name__}. It must be a list of the parameters themselves."
+        )
         wrong = next((p for p in params if not isinstance(p, torch.Tensor)), None)
-        assert wrong is None, f"{call} gave a group whose `params` holds a {type(wrong).__name__}. An optimizer wants the parameters themselves, not their names."
+        assert wrong is None, (
+            f"{call} gave a group whose `params` holds a {type(wrong).__name__}. An optimizer wants the parameters themselves, not their names."
+        )
         expect.number(group["lr"], call=f"{call} as `lr` of a group", low=0.0)
     return groups
 
@@ -52,9 +56,13 @@ def rates_of(groups, model, call):
             rates.setdefault(id(parameter), []).append(group["lr"])
     names = {id(p): name for name, p in model.named_parameters()}
     strangers = [key for key in rates if key not in names]
-    assert not strangers, f"{call} gave groups with tensors that aren't parameters of the model. An optimizer can only train the model's own, not copies."
+    assert not strangers, (
+        f"{call} gave groups with tensors that aren't parameters of the model. An optimizer can only train the model's own, not copies."
+    )
     twice = [names[key] for key, found in rates.items() if len(found) > 1]
-    assert not twice, f"{call} gave {twice[0]} more than once. Each parameter belongs to one group: torch's optimizers refuse one that is in two."
+    assert not twice, (
+        f"{call} gave {twice[0]} more than once. Each parameter belongs to one group: torch's optimizers refuse one that is in two."
+    )
     trainable = {id(p) for p in model.parameters() if p.requires_grad}
     frozen = [names[key] for key in rates if key not in trainable]
     assert not frozen, f"{call} gave {frozen[0]}, which is frozen. Only parameters whose `requires_grad` is True belong to a group."
@@ -104,7 +112,9 @@ def test_each_parameter_once(learner, rng):
     base_lr, decay = draw(rng)
     rates, call = called(learner, tiny_bert(layers=12, hidden=16), base_lr, decay)
     for part, found in rates.items():
-        assert len(found) == 1, f"{call} gave {part} the rates {shown(found)}. All of a part learns at one rate. If you go by names: layer.1 is also how layer.10 begins."
+        assert len(found) == 1, (
+            f"{call} gave {part} the rates {shown(found)}. All of a part learns at one rate. If you go by names: layer.1 is also how layer.10 begins."
+        )
 
 
 @pytest.mark.points(2)
@@ -131,7 +141,9 @@ def test_rates_fall_from_the_head_down(learner, rng):
         f"{call} gave layer 0 the rate {shown(bottom)} and layer {layers - 1} the rate {shown(top)}. Layer 0 is the lowest, next to the embeddings: "
         "it has the least to learn, so its rate is the smallest of the layers."
     )
-    assert not is_rate(top, base_lr), f"{call} gave the highest layer the rate {shown(top)}, as the head. It is the first part below the head: its rate is decayed once."
+    assert not is_rate(top, base_lr), (
+        f"{call} gave the highest layer the rate {shown(top)}, as the head. It is the first part below the head: its rate is decayed once."
+    )
     for layer in range(layers - 1):
         above, own = rates[f"layer {layer + 1}"], rates[f"layer {layer}"]
         assert is_rate(own, max(above) * decay), (
@@ -146,9 +158,15 @@ def test_embeddings_have_the_smallest_rate(learner, rng):
     base_lr, decay = draw(rng)
     rates, call = called(learner, tiny_bert(layers=3, hidden=16), base_lr, decay)
     found = rates["the embeddings"]
-    assert not is_rate(found, base_lr), f"{call} gave the embeddings the base rate, as the head. They are the lowest part of all, so their rate is the smallest."
-    assert not is_rate(found, max(rates["layer 0"])), f"{call} gave the embeddings the rate of layer 0. They are a part of their own, one step further down."
-    assert is_rate(found, max(rates["layer 0"]) * decay), f"{call} gave the embeddings the rate {shown(found)} and layer 0 {shown(rates['layer 0'])}. Going down by one part multiplies the rate by `decay`."
+    assert not is_rate(found, base_lr), (
+        f"{call} gave the embeddings the base rate, as the head. They are the lowest part of all, so their rate is the smallest."
+    )
+    assert not is_rate(found, max(rates["layer 0"])), (
+        f"{call} gave the embeddings the rate of layer 0. They are a part of their own, one step further down."
+    )
+    assert is_rate(found, max(rates["layer 0"]) * decay), (
+        f"{call} gave the embeddings the rate {shown(found)} and layer 0 {shown(rates['layer 0'])}. Going down by one part multiplies the rate by `decay`."
+    )
 
 
 @pytest.mark.points(2)
@@ -166,7 +184,9 @@ def test_frozen_parameters_are_left_out(learner, rng):
             f"{call} gave {part} the rate {shown(rates[part])}. A frozen layer keeps its place: the steps from the head down are counted over all layers, frozen or not."
         )
     groups = learner.last.value
-    assert all(len(group["params"]) for group in groups), f"{call} gave a group without parameters. A part of which nothing is trained gets no group."
+    assert all(len(group["params"]) for group in groups), (
+        f"{call} gave a group without parameters. A part of which nothing is trained gets no group."
+    )
 
 
 @pytest.mark.points(1)
@@ -177,11 +197,17 @@ def test_a_decay_that_makes_no_sense(learner):
         try:
             learner.layerwise_learning_rates(tiny_bert(layers=2, hidden=16), 1e-3, decay)
         except ValueError as error:
-            assert "decay" in str(error), f"{call} raised a ValueError that says {str(error)[:80]!r}. Name `decay` in it, so that the reader knows what to change."
+            assert "decay" in str(error), (
+                f"{call} raised a ValueError that says {str(error)[:80]!r}. Name `decay` in it, so that the reader knows what to change."
+            )
         else:
-            raise AssertionError(f"{call} raised nothing. A decay above 1 makes lower layers learn faster, one of 0 or less stops or reverses them: the contract asks for a ValueError.")
+            raise AssertionError(
+                f"{call} raised nothing. A decay above 1 makes lower layers learn faster, one of 0 or less stops or reverses them: the contract asks for a ValueError."
+            )
     rates, call = called(learner, tiny_bert(layers=2, hidden=16), 1e-3, 1.0)
-    assert all(is_rate(found, 1e-3) for found in rates.values()), f"{call} gave some part another rate than the base rate. A decay of 1 changes nothing."
+    assert all(is_rate(found, 1e-3) for found in rates.values()), (
+        f"{call} gave some part another rate than the base rate. A decay of 1 changes nothing."
+    )
 
 
 @pytest.mark.points(1)
@@ -196,8 +222,12 @@ def test_other_models_of_the_family(learner, rng):
                 f"layerwise_learning_rates(model, base_lr, decay), on a {kind} classifier, raised AttributeError: {error}. "
                 "`model.base_model` finds the encoder by whatever name; its `pooler` may be missing, or be None."
             ) from None
-        assert is_rate(rates["the head"], base_lr), f"{call} gave the head the rate {shown(rates['the head'])}. All that is neither embeddings nor a layer is the head."
-        assert is_rate(rates["layer 2"], base_lr * decay), f"{call} gave the highest layer the rate {shown(rates['layer 2'])}. It is one step below the head."
+        assert is_rate(rates["the head"], base_lr), (
+            f"{call} gave the head the rate {shown(rates['the head'])}. All that is neither embeddings nor a layer is the head."
+        )
+        assert is_rate(rates["layer 2"], base_lr * decay), (
+            f"{call} gave the highest layer the rate {shown(rates['layer 2'])}. It is one step below the head."
+        )
 
 
 @pytest.mark.points(1)
@@ -207,9 +237,15 @@ def test_the_model_is_left_alone(learner, rng):
     model = tiny_bert(layers=3, hidden=16).train()
     freeze(parts_of(model)["layer 1"])
     before = [(name, p.requires_grad, p.detach().clone()) for name, p in model.named_parameters()]
-    check_form(learner.layerwise_learning_rates(model, base_lr, decay), call_of(base_lr, decay, 3))
+    called(learner, model, base_lr, decay, ", its layer 1 frozen")
     after = dict(model.named_parameters())
     changed = [name for name, flag, data in before if after[name].requires_grad != flag or not torch.equal(after[name], data)]
-    assert not changed, f"layerwise_learning_rates(model, base_lr, decay) changed {changed[0]}. Groups only refer to parameters: neither values nor `requires_grad` change."
-    assert all(module.training for module in model.modules()), "layerwise_learning_rates(model, base_lr, decay) switched a part of the model to evaluation mode."
-    assert not learner.last.random_moved, "layerwise_learning_rates(model, base_lr, decay) used up global random numbers. Nothing here is random."
+    assert not changed, (
+        f"layerwise_learning_rates(model, base_lr, decay) changed {changed[0]}. Groups only refer to parameters: neither values nor `requires_grad` change."
+    )
+    assert all(module.training for module in model.modules()), (
+        "layerwise_learning_rates(model, base_lr, decay) switched a part of the model to evaluation mode."
+    )
+    assert not learner.last.random_moved, (
+        "layerwise_learning_rates(model, base_lr, decay) used up global random numbers. Nothing here is random."
+    )

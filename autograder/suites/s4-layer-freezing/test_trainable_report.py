@@ -71,7 +71,9 @@ def test_totals(learner, rng):
     got = check_form(learner.trainable_report(model), model, call)
     for part, parameters in parts_of(model).items():
         frozen = not any(p.requires_grad for p in parameters)
-        assert not frozen or got[part]["total"] != 0, f"{call} gave 0 as total of {part!r}, which is frozen. Frozen parameters are parameters still."
+        assert not frozen or got[part]["total"] != 0, (
+            f"{call} gave 0 as total of {part!r}, which is frozen. Frozen parameters are parameters still."
+        )
     check_counts(got, model, call, "total", "Add up the elements of the part's parameters, whether they learn or not.")
 
 
@@ -151,7 +153,9 @@ def test_models_without_a_pooler(learner):
                 f"{call} raised AttributeError: {error}. `model.base_model` finds the encoder by whatever name; its `pooler` may be missing, or be None."
             ) from None
         expect.value(got, call=call)
-        assert not isinstance(got, dict) or "pooler" not in got, f"{call} gave an entry 'pooler'. A part that a model doesn't have isn't reported."
+        assert not isinstance(got, dict) or "pooler" not in got, (
+            f"{call} gave an entry 'pooler'. A part that a model doesn't have isn't reported."
+        )
         check_form(got, model, call)
         check_counts(got, model, call, "total", "All that is neither embeddings, nor a layer, nor a pooler is the head.")
 
@@ -162,7 +166,7 @@ def test_the_model_is_left_alone(learner, rng):
     model = random_bert(rng).train()
     before = [(name, p.requires_grad, p.detach().clone()) for name, p in model.named_parameters()]
     got = learner.trainable_report(model)
-    expect.of_type(got, dict, call="trainable_report(model)")
+    check_form(got, model, "trainable_report(model)")
     after = dict(model.named_parameters())
     changed = [name for name, flag, data in before if after[name].requires_grad != flag or not torch.equal(after[name], data)]
     assert not changed, f"trainable_report(model) changed {changed[0]}. A report only looks: it sets no `requires_grad`."
@@ -181,4 +185,6 @@ def test_a_real_minilm(learner):
     for part, prefix in prefixes.items():
         expect.mapping(got[part], call=f"{call} under {part!r},", keys=("total", "trainable"))
         elements = sum(torch.Size(shape).numel() for name, (shape, _, _) in model.parameters.items() if name.startswith(prefix))
-        assert got[part]["total"] == elements, f"{call} gave {got[part]['total']!r} as total of {part!r}. Count the elements of its parameters."
+        assert got[part]["total"] == elements, (
+            f"{call} gave {got[part]['total']!r} as total of {part!r}. Count the elements of its parameters."
+        )
