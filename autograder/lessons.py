@@ -84,6 +84,7 @@ def _execute(notebook: NotebookNode, place: Path, small: bool, told: Callable[[s
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         allow_errors=True,
         resources={"metadata": {"path": str(place)}},
         on_cell_executed=after,

@@ -32,6 +32,8 @@ MUTANTS = 4
 SUITE_SECONDS = 2.0
 """CPU seconds that a suite may take on its reference."""
 SLOWEST = 5
+SHOWN = 100
+"""Characters of a message in a table."""
 
 
 @dataclass(frozen=True)
@@ -333,17 +335,18 @@ def mutant_table(case: Case, made: dict[Run, Verdict]) -> str:
                 solution.name,
                 f"{earned(case.suite, verdict)}/{case.suite.points}",
                 solution.caught_by,
-                caught + shortened(_around(message, solution.says), 100),
+                caught + shortened(_around(message, solution.says), SHOWN),
             )
         )
     return f"{case.exercise}\n" + table(("mutant", "earns", "caught by", "which says"), rows, right=(1,)) + "\n"
 
 
 def _around(message: str, says: str) -> str:
-    """The sentence of a message that the mutant's author named."""
-    place = message.find(says)
-    start = max(message.rfind(". ", 0, place), message.rfind("? ", 0, place)) if place > 0 else -1
-    return message[start + 2 if start >= 0 else 0 :]
+    """The sentence of a message that the mutant's author named, from where the named part can be seen in a table."""
+    place = max(message.find(says), 0)
+    start = max(message.rfind(". ", 0, place), message.rfind("? ", 0, place)) + 1
+    sentence = message[start:].strip()
+    return sentence if sentence.find(says) + len(says) < SHOWN else f"…{message[place:]}"
 
 
 def slowest_table(cases: Sequence[Case], made: dict[Run, Verdict]) -> str:

@@ -144,6 +144,10 @@ def open_sandbox(mode: str, limits: Limits, cache: Path) -> Sandbox:
     """
     if mode not in MODES:
         raise SandboxError(f"There is no sandbox mode {mode!r}. Choose one of: {', '.join(MODES)}.")
+    if not hasattr(os, "fork"):
+        raise SandboxError("Grading needs Linux, or macOS without walls. On Windows, grade inside WSL.")
+    if mode == "bubblewrap" and sys.platform != "linux":
+        raise SandboxError(f"bubblewrap runs on Linux only. {WITHOUT_WALLS}")
     sandbox = Sandbox(mode, limits, Path(cache).absolute())
     try:
         trial = sandbox.spawn()
@@ -371,8 +375,8 @@ def _cure(said: str) -> str:
         cure = "This system allows no user namespaces. Allow them: sudo sysctl -w user.max_user_namespaces=10000"
     elif Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
         cure = (
-            "This is a container, and its filter of system calls forbids namespaces. Start it with\n"
-            "    docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined …"
+            "This is a container that forbids namespaces. Start it with\n"
+            "    docker run --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined …"
         )
     else:
         cure = "The system forbids what the sandbox is made of (user namespaces). Ask its administrator, or grade on another machine."

@@ -4,6 +4,7 @@ The sandbox's own walls are attacked one by one in `test_attacks_sandbox.py`; he
 """
 
 import ast
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from autograder.fill import fill
 from tests.conftest import ROOT
 
 ASSIGNMENT, EXERCISE = "s3-evaluation", "confusion_matrix"
-BUDGET = Budget(call_seconds=3, exercise_seconds=9)
+BUDGET = Budget(call_seconds=2, exercise_seconds=5)
 
 
 @pytest.fixture(scope="module")
@@ -245,12 +246,11 @@ def test_the_grader_cannot_be_imported(seen):
     assert seen("try:\n    import autograder.engine\nexcept ImportError:\n    return 'no'\nreturn 'yes'") == "no"
 
 
-def test_the_environment_holds_nothing_of_the_graders(seen, monkeypatch):
-    names = set(seen("import os\nreturn sorted(os.environ)"))
-    assert not {
-        n for n in names if "SECRET" in n or "TOKEN" in n or "KEY" in n or n in ("USER", "LOGNAME", "SSH_AUTH_SOCK", "PWD", "OLDPWD")
-    }
-    assert len(names) < 25
+def test_the_environment_holds_nothing_of_the_graders(seen):
+    variables = seen("import os\nreturn dict(os.environ)")
+    assert not {n for n in variables if any(word in n.split("_") for word in ("SECRET", "TOKEN", "KEY", "SSH", "SUDO", "WORKPLACE", "OLDPWD"))}
+    assert (variables["USER"], variables["HOME"]) == ("learner", "/tmp")
+    assert not [n for n, value in variables.items() if str(ROOT) in value.replace(sys.prefix, "")]
 
 
 def test_other_processes_cannot_be_seen(seen):
@@ -281,11 +281,11 @@ def test_no_expected_value_is_in_the_workers_memory(engine, target, tmp_path):
     source = """
 def spy(helper):
     import gc, sys, inspect
-    needle = 'the-' + 'expected-value'
+    needle = '-'.join(['the', 'expected', 'value'])
     seen = [type(o).__name__ for o in gc.get_objects() if type(o) in (dict, list, tuple) and any(type(x) is str and x == needle for x in (list(o.values()) if type(o) is dict else o))]
     frame = sys._getframe()
     while frame:
-        seen += [k for k, v in frame.f_locals.items() if isinstance(v, str) and v == needle]
+        seen += [k for k, v in frame.f_locals.items() if k != 'needle' and isinstance(v, str) and v == needle]
         frame = frame.f_back
     data = open('/proc/self/cmdline').read()
     return seen
