@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -200,14 +201,21 @@ def test_the_formgraders_server_grades_and_shows_a_submission(graded: Path) -> N
 class server:
     """A Jupyter server with the formgrader, and its address."""
 
-    def __init__(self, root: Path):
-        self.root = root
+    def __init__(self, root: Path, folder: Path | None = None):
+        self.root, self.folder = root, folder or root
 
     def __enter__(self) -> str:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        options = [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=t", "--no-browser", "--allow-root"]
+        options = [
+            f"--ServerApp.port={port}",
+            "--ServerApp.port_retries=0",
+            "--IdentityProvider.token=t",
+            "--no-browser",
+            "--allow-root",
+            f"--ServerApp.root_dir={self.folder}",
+        ]
         command = [str(BIN / "jupyter-server"), *options, "--ServerApp.disable_check_xsrf=True"]
         self.log = open(self.root / "server.log", "w")
         self.process = subprocess.Popen(command, cwd=self.root, env=environment(self.root), stdout=self.log, stderr=self.log)
@@ -312,3 +320,69 @@ def test_validate_in_a_learners_folder(course: Path, cells: dict[str, str], says
     said = nbgrader(course, "validate", str(folder / f"{NAME}.ipynb"))
     assert says in said
     assert "ImportError" not in said
+
+
+# ---------------------------------------------------------------- seen in a browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def browser():
+    """Headless Chromium, from the system's packages."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield chromium.new_context(viewport={"width": 1200, "height": 1600})
+        chromium.close()
+
+
+def watched(context):
+    """A page, and the dialogs that scripts on it opened."""
+    page, dialogs = context.new_page(), []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    return page, dialogs
+
+
+def test_formgrader_and_feedback_in_a_browser_show_payloads_as_text(graded: Path, browser) -> None:
+    nbgrader(graded, "generate_feedback", NAME, "--student", "eve")
+    page, dialogs = watched(browser)
+    with server(graded) as address:
+        page.goto(f"{address}/formgrader?token=t")
+        page.get_by_role("link", name=NAME).first.wait_for()
+        page.goto(f"{address}/formgrader/gradebook/{NAME}/{NAME}")
+        page.get_by_text("Submission #1").first.wait_for()
+        notebooks = json.loads(ask(f"{address}/formgrader/api/submitted_notebooks/{NAME}/{NAME}"))
+        [entry] = [row for row in notebooks if row["student"] == "eve"]
+        page.goto(f"{address}/formgrader/submissions/{entry['id']}")
+        page.get_by_text("alert('note')").first.wait_for()
+        assert page.locator("table", has_text="Positive numbers are doubled").count() == 1
+    page.goto((graded / "feedback" / "eve" / NAME / f"{NAME}.html").as_uri())
+    page.get_by_text("alert('note')").first.wait_for()
+    assert dialogs == []
+
+
+def test_check_in_jupyterlab(course: Path, browser, tmp_path: Path) -> None:
+    """A learner opens the notebook in JupyterLab, runs it, and reads the table of a check."""
+    folder = tmp_path / NAME
+    folder.mkdir()
+    for path in (course / "assignments" / NAME).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    nbformat.write(answered(course, double=DOUBLE, count_words="def count_words(text):\n    return len(text)"), folder / f"{NAME}.ipynb")
+    page, _ = watched(browser)
+    with server(course, folder) as address:
+        page.goto(f"{address}/lab/tree/{NAME}.ipynb?token=t&reset")
+        page.get_by_role("menuitem", name="Run", exact=True).click(timeout=90_000)
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.get_by_text("count_words('one') isn't 1.").first.wait_for(timeout=120_000)
+        assert page.get_by_text("Twice two is four.").count() >= 1
+        assert page.get_by_text("0 of 1 checks").count() >= 1

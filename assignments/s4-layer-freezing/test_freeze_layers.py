@@ -21,7 +21,9 @@ def test_two_layers_of_four(learner):
         "They should be: embeddings, layer 0, layer 1."
     )
     above = [*model.base_model.pooler.parameters(), *model.classifier.parameters()]
-    assert all(p.requires_grad for p in above), "After freeze_layers(model, 2), a parameter of the pooler or of the head (`classifier`) is frozen. Both are to be trained."
+    assert all(p.requires_grad for p in above), (
+        "After freeze_layers(model, 2), a parameter of the pooler or of the head (`classifier`) is frozen. Both are to be trained."
+    )
 
 
 def test_no_layers(learner):
@@ -29,7 +31,9 @@ def test_no_layers(learner):
     model = tiny_bert(layers=2)
     learner.freeze_layers(model, 0)
     frozen = frozen_parts(model)
-    assert frozen == ["embeddings"], f"After freeze_layers(model, 0) the frozen parts are: {', '.join(frozen) or 'none'}. They should be: embeddings."
+    assert frozen == ["embeddings"], (
+        f"After freeze_layers(model, 0) the frozen parts are: {', '.join(frozen) or 'none'}. They should be: embeddings."
+    )
 
 
 def test_the_number_that_is_returned(learner):

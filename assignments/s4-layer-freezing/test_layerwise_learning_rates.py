@@ -14,7 +14,9 @@ def rates(groups, call):
     for group in groups:
         expect.mapping(group, call=f"{call} as one of its groups", keys=("params", "lr"), exact=False)
         expect.number(group["lr"], call=f"{call} as `lr` of a group", low=0.0)
-        assert all(isinstance(p, torch.Tensor) for p in group["params"]), f"{call} gave a group whose `params` holds something other than parameters."
+        assert all(isinstance(p, torch.Tensor) for p in group["params"]), (
+            f"{call} gave a group whose `params` holds something other than parameters."
+        )
     found = [(id(p), group["lr"]) for group in groups for p in group["params"]]
     assert len(dict(found)) == len(found), f"{call} gave a parameter more than once. Each belongs to one group."
     return dict(found)
@@ -23,7 +25,9 @@ def rates(groups, call):
 def check_part(name, part, found, right, call):
     got = [found.get(id(p)) for p in part.parameters()]
     wrong = next((rate for rate in got if rate is None or not math.isclose(rate, right, rel_tol=1e-6)), right)
-    assert wrong == right, f"{call} gave a parameter of {name} {'no rate' if wrong is None else f'the rate {wrong:g}'}. It should be {right:g}."
+    assert wrong == right, (
+        f"{call} gave a parameter of {name} {'no rate' if wrong is None else f'the rate {wrong:g}'}. It should be {right:g}."
+    )
 
 
 def test_the_example_of_the_lesson(learner):
@@ -74,6 +78,8 @@ def test_a_decay_of_more_than_one(learner):
     try:
         learner.layerwise_learning_rates(tiny_bert(), 1e-3, 2.6)
     except ValueError as error:
-        assert "decay" in str(error), "layerwise_learning_rates(model, 0.001, 2.6) raised a ValueError that doesn't name `decay`. Say in it what is wrong."
+        assert "decay" in str(error), (
+            "layerwise_learning_rates(model, 0.001, 2.6) raised a ValueError that doesn't name `decay`. Say in it what is wrong."
+        )
     else:
         raise AssertionError("layerwise_learning_rates(model, 0.001, 2.6) raised nothing. The contract asks for a ValueError.")

@@ -29,7 +29,9 @@ def test_the_numbers_of_a_small_bert(learner):
             f"trainable_report(model), on a small BERT, gave {got[part]} for {part!r}. By hand it is {right}, all of it trainable."
         )
     frozen, trained = got["layer.0"], got["layer.1"]
-    assert frozen["trainable"] == 0, f"Layer 0 is frozen, and trainable_report(model) gave {frozen['trainable']} as its trainable parameters."
+    assert frozen["trainable"] == 0, (
+        f"Layer 0 is frozen, and trainable_report(model) gave {frozen['trainable']} as its trainable parameters."
+    )
     assert frozen["total"] == trained["total"] == trained["trainable"], (
         f"The two layers are alike, and only layer 0 is frozen, but trainable_report(model) gave {frozen} and {trained}."
     )
@@ -46,7 +48,9 @@ def test_shared_weights(learner):
     from transformers import BertConfig, BertForMaskedLM
 
     model = BertForMaskedLM(
-        BertConfig(vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, max_position_embeddings=20)
+        BertConfig(
+            vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, max_position_embeddings=20
+        )
     )
     got = learner.trainable_report(model)
     expect.mapping(got, call="trainable_report(model), on a masked language model,", keys=("embeddings", "layer.0", "head"))
