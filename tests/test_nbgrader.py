@@ -369,20 +369,3 @@ def test_formgrader_and_feedback_in_a_browser_show_payloads_as_text(graded: Path
     page.goto((graded / "feedback" / "eve" / NAME / f"{NAME}.html").as_uri())
     page.get_by_text("alert('note')").first.wait_for()
     assert dialogs == []
-
-
-def test_check_in_jupyterlab(course: Path, browser, tmp_path: Path) -> None:
-    """A learner opens the notebook in JupyterLab, runs it, and reads the table of a check."""
-    folder = tmp_path / NAME
-    folder.mkdir()
-    for path in (course / "assignments" / NAME).iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    nbformat.write(answered(course, double=DOUBLE, count_words="def count_words(text):\n    return len(text)"), folder / f"{NAME}.ipynb")
-    page, _ = watched(browser)
-    with server(course, folder) as address:
-        page.goto(f"{address}/lab/tree/{NAME}.ipynb?token=t&reset")
-        page.get_by_role("menuitem", name="Run", exact=True).click(timeout=90_000)
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.get_by_text("count_words('one') isn't 1.").first.wait_for(timeout=120_000)
-        assert page.get_by_text("Twice two is four.").count() >= 1
-        assert page.get_by_text("0 of 1 checks").count() >= 1
