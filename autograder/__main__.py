@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ Verb = Callable[[Arguments], bool]
 def main(words: list[str] | None = None) -> int:
     """Runs one verb. The status is 0 when all went well, 1 when something was found wrong, 2 for bad input."""
     arguments = parser().parse_args(words)
+    warnings.filterwarnings("ignore", category=Warning, module="nbgrader")  # of SQLAlchemy about nbgrader's own queries; nothing to act on
     try:
         return 0 if arguments.run(arguments) else 1
     except KeyboardInterrupt:
