@@ -227,7 +227,7 @@ def _seed(one: argparse.ArgumentParser) -> None:
 
 
 def _bench_size(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--size", metavar="N", type=_positive, default=24, help="submissions in the class (24)")
+    one.add_argument("--size", metavar="N", type=_several, default=24, help="submissions in the class, at least 2 (24)")
 
 
 def _rounds(one: argparse.ArgumentParser) -> None:
@@ -238,6 +238,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _several(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError("must be at least 2: the difference to a class of one tells what a submission costs")
     return number
 
 

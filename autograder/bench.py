@@ -117,8 +117,6 @@ def conclude(runs: Sequence[Measured], size: int) -> bool:
 
 def per_submission(runs: Sequence[Measured], grader: str, size: int) -> Cost:
     """What one more submission costs: the difference between the class and a single one, in the median over rounds."""
-    if size < 2:
-        raise ValueError("a class of one tells nothing about what one more submission costs; take a larger --size")
     wholes = {count: [run.whole for run in runs if run.grader == grader and run.submissions == count] for count in (1, size)}
     values = {
         name: statistics.median(getattr(c, name) for c in wholes[size]) - statistics.median(getattr(c, name) for c in wholes[1])

@@ -11,12 +11,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from tunelab.assets import cache_folder
-
 from autograder.course import Assignment, Suite, SuiteTest, load_suites
 from autograder.intake import CleanSubmission
 from autograder.sandbox import Jailed, Limits, Sandbox, SandboxError, open_sandbox
 from autograder.suites_runner import GRACE_SECONDS, Job, SuiteServer
+from tunelab.assets import cache_folder
 from tunelab.notebook import Cell, needed
 
 SCHEMA = 1
