@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from tunelab.codec import CodecError, Decoder, Handle, pack_request
 
 
@@ -235,8 +233,3 @@ def _mark(exception: BaseException, name: str, kind: str, traceback: Any) -> Bas
 def in_process(worker: Any, seed: int = 0) -> Learner:
     """A learner whose code runs in this process, by value all the same."""
     return Learner(worker.handle, seed)
-
-
-def random_generator(seed: int) -> np.random.Generator:
-    """The generator that a suite draws its inputs from."""
-    return np.random.default_rng(seed)

@@ -65,7 +65,7 @@ class Recorder:
 class Worker:
     """Answers requests about the functions in `namespace`."""
 
-    def __init__(self, namespace: dict[str, Any] | None = None, seed: int = 0):
+    def __init__(self, namespace: dict[str, Any] | None = None):
         self.namespace = {"__name__": "__main__", "__builtins__": builtins} if namespace is None else namespace
         self.objects: dict[int, Any] = {}
         self.broken: list[tuple[str, dict]] = []
