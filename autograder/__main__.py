@@ -53,7 +53,7 @@ def lint(arguments: Arguments) -> bool:
     from autograder.course import load_course
     from autograder.lint import lint
 
-    return lint(load_course(), arguments.assignment, arguments.sandbox or "bubblewrap")
+    return lint(load_course(), arguments.assignment, arguments.sandbox or "bubblewrap", arguments.exercise)
 
 
 def lessons(arguments: Arguments) -> bool:
@@ -167,6 +167,7 @@ def parser() -> argparse.ArgumentParser:
         lint,
         "Prove the law of exercises: stubs earn nothing, right answers all, mutants are caught, nothing hidden leaks.",
         _assignment,
+        _exercise,
         _sandbox,
     )
     verb(
@@ -185,6 +186,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _assignment(one: argparse.ArgumentParser) -> None:
     one.add_argument("--assignment", metavar="NAME", help="one assignment, such as s4-layer-freezing; all when left out")
+
+
+def _exercise(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--exercise", metavar="NAME", help="only this exercise of --assignment, without lesson and release: for an author at work")
 
 
 def _workplace(one: argparse.ArgumentParser) -> None:
