@@ -91,10 +91,14 @@ def result_for(clean: CleanSubmission, assignment: Assignment, workplace: Workpl
     """The result of a submission: looked up, or made when there is none. What nbgrader's preprocessor calls."""
     how, store = settings(), Store((workplace or open_workplace()).results)
     key = how.key(assignment, clean.digest)
-    known = _IN_HAND.get(key) or store.get(assignment.name, key)
-    return known or _keep(
+    return _known(store, assignment, key) or _keep(
         store, assignment, key, _engine(how.mode).grade(clean, assignment, submission_seed(assignment.root, assignment.name, clean.digest))
     )
+
+
+def _known(store: Store, assignment: Assignment, key: str) -> dict[str, Any] | None:
+    """The stored result, or this run's where it may not be stored."""
+    return store.get(assignment.name, key) or _IN_HAND.get(key)
 
 
 def _keep(store: Store, assignment: Assignment, key: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -208,19 +212,20 @@ def fan_out(
 
 
 def write_all(workplace: Workplace, submissions: Sequence[Submission], summary: Summary, progress: Progress) -> None:
-    """Feeds nbgrader, one submission after another. What it has written is remembered, so that a second run writes only what changed."""
+    """Feeds nbgrader, one submission after another.
+
+    What it has written is remembered, so that a second run writes only what changed; a result that may not be kept (a timeout, a crash) is remembered with it, for the report.
+    """
     store = Store(workplace.results)
     api = nbgrader_api(workplace)
     for number, one in enumerate(submissions, 1):
-        marker = workplace.results / one.assignment.name / "written" / one.clean.learner
-        written = {"key": one.key, "notices": [n.text for n in one.clean.notices]}
-        if one.key not in _IN_HAND and store.get(one.assignment.name, one.key) is None:
+        result = _known(store, one.assignment, one.key)
+        if result is None:
             continue
-        if (
-            marker.exists()
-            and json.loads(marker.read_text()) == written
-            and (workplace.autograded / one.clean.learner / one.assignment.name).is_dir()
-        ):
+        marker = workplace.results / one.assignment.name / "written" / one.clean.learner
+        written = {"key": one.key, "notices": [n.text for n in one.clean.notices], "result": None if settled(result) else _untimed(result)}
+        autograded = workplace.autograded / one.clean.learner / one.assignment.name
+        if marker.exists() and json.loads(marker.read_text()) == written and autograded.is_dir():
             summary.unchanged += 1
         else:
             outcome = api.autograde(one.assignment.name, one.clean.learner, force=True, create=True)
@@ -230,6 +235,12 @@ def write_all(workplace: Workplace, submissions: Sequence[Submission], summary: 
             else:
                 summary.troubles.append(f"{one.clean.learner}, {one.assignment.name}: nbgrader could not write it: {_last_line(outcome)}")
         progress("written", number, len(submissions))
+
+
+def _untimed(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without the seconds it took, which differ from run to run."""
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in result["exercises"]]
+    return {name: value for name, value in result.items() if name not in ("seconds", "key")} | {"exercises": rows}
 
 
 def _last_line(outcome: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import nbgrader.api
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -59,6 +60,8 @@ def prepare_process() -> None:
     _prepend("JUPYTER_PATH", templates)
     if not event.contains(Engine, "connect", _wait_for_others):
         event.listen(Engine, "connect", _wait_for_others)
+        # nbgrader opens the gradebook nine times for a submission, each time with a new engine, which compiles every statement anew.
+        nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
 
 
 def _prepend(variable: str, folder: str) -> None:

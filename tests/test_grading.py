@@ -108,6 +108,23 @@ def test_a_class_cut_off_again_and_again_ends_as_if_nothing_had_been(root, tmp_p
     assert stored(tmp_path) == before
 
 
+def test_a_result_that_may_not_be_kept_is_in_the_report_and_gives_way_to_a_better_one(root, tmp_path):
+    """A worker that dies may have been the machine's fault: it is tried again at each run, and until then gradebook and report say what happened."""
+    hand_in_class(root, tmp_path, 1)
+    place = tmp_path / "submitted" / "learner000" / NAME / f"{NAME}.ipynb"
+    notebook = nbformat.read(place, as_version=4)
+    next(cell for cell in notebook.cells if cell.id == "double").source = "def double(number):\n    import os\n    os._exit(3)"
+    nbformat.write(notebook, place)
+    assert "1 results made, 0 known; 1 written to the gradebook" in run(root, tmp_path, "grade", "--workers", "1")
+    assert not stored(tmp_path)
+    run(root, tmp_path, "report")
+    assert "ended the process that ran it" in (tmp_path / "report.html").read_text()
+    assert "1 results made, 0 known; 0 written to the gradebook, 1 unchanged" in run(root, tmp_path, "grade", "--workers", "1")
+    marker = tmp_path / "results" / NAME / "written" / "learner000"
+    marker.write_text(json.dumps(json.loads(marker.read_text()) | {"result": None}))
+    assert "1 written to the gradebook, 0 unchanged" in run(root, tmp_path, "grade", "--workers", "1")
+
+
 def test_a_second_grader_is_told_who_is_grading(root, tmp_path):
     hand_in_class(root, tmp_path, 2)
     first = start(root, tmp_path, "grade", "--workers", "1")

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,9 +13,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.fixtures.jupyter import BIN, ask, environment, server
 from tests.fixtures.minicourse import NAME, make_whole_course, write
-
-BIN = Path(sys.executable).parent
 
 DOUBLE = 'def double(number: float) -> float:\n    """Twice."""\n    return 2 * number'
 SQUARE = "def double(number):\n    return number ** 2"
@@ -30,12 +23,6 @@ PAYLOAD = "<script>alert('note')</script>\n```\n<img src=x onerror=alert(1)>"
 
 SCORES = {"ada": 5, "bob": 2, "cyd": 0, "dan": 5, "eve": 5, "fay": 3, "gus": 0, "hal": 5}
 """What each learner of `submit_class` deserves, of 5."""
-
-
-def environment(root: Path) -> dict[str, str]:
-    """As an instructor's shell has it, without the environment's commands on PATH, and with nothing of this test run."""
-    kept = {name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "TUNELAB_HOME", "TMPDIR")}
-    return {**kept, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "JUPYTER_RUNTIME_DIR": str(root / "runtime")}
 
 
 def call(root: Path, *command: str, **variables: str) -> str:
@@ -198,52 +185,6 @@ def test_the_formgraders_server_grades_and_shows_a_submission(graded: Path) -> N
         assert "still raises NotImplementedError" in page
 
 
-class server:
-    """A Jupyter server with the formgrader, and its address."""
-
-    def __init__(self, root: Path, folder: Path | None = None):
-        self.root, self.folder = root, folder or root
-
-    def __enter__(self) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        options = [
-            f"--ServerApp.port={port}",
-            "--ServerApp.port_retries=0",
-            "--IdentityProvider.token=t",
-            "--no-browser",
-            "--allow-root",
-            f"--ServerApp.root_dir={self.folder}",
-        ]
-        command = [str(BIN / "jupyter-server"), *options, "--ServerApp.disable_check_xsrf=True"]
-        self.log = open(self.root / "server.log", "w")
-        self.process = subprocess.Popen(command, cwd=self.root, env=environment(self.root), stdout=self.log, stderr=self.log)
-        address, end = f"http://127.0.0.1:{port}", time.monotonic() + 60
-        while True:
-            try:
-                ask(f"{address}/formgrader/api/assignments")
-                return address
-            except OSError:
-                assert time.monotonic() < end, (self.root / "server.log").read_text()
-                assert self.process.poll() is None, (self.root / "server.log").read_text()
-                time.sleep(0.3)
-
-    def __exit__(self, *exception: object) -> None:
-        self.process.terminate()
-        self.process.wait(20)
-        self.log.close()
-
-
-def ask(address: str, post: bool = False) -> str:
-    request = urllib.request.Request(address, method="POST" if post else "GET", headers={"Authorization": "token t"})
-    try:
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return answer.read().decode()
-    except urllib.error.HTTPError as error:
-        raise AssertionError(f"{address}: {error} {error.read()[-2000:]!r}") from None
-
-
 # ---------------------------------------------------------------- zip_collect
 
 
@@ -323,27 +264,6 @@ def test_validate_in_a_learners_folder(course: Path, cells: dict[str, str], says
 
 
 # ---------------------------------------------------------------- seen in a browser
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture
-def browser():
-    """Headless Chromium, from the system's packages."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield chromium.new_context(viewport={"width": 1200, "height": 1600})
-        chromium.close()
 
 
 def watched(context):
