@@ -1,4 +1,4 @@
-"""The law: proves for every exercise that its stub earns nothing, right answers everything, and each wrong one loses points on a message written for it.
+"""The law: proves for every exercise that doing nothing earns nothing, right answers everything, and that each wrong one loses points on a message written for it.
 
 It also proves that nothing hidden is released, that suites keep the rules that keep their expected values on the trusted side, and that each lesson runs.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder.course import Assignment, Course, Solution, Solutions, Suite, at, load_hints, load_solutions, load_suites, public_checks
 from autograder.fill import fill
+from autograder.idle import idle_answers
 from autograder.leaks import find_leaks, learner_wheel
 from autograder.lessons import DEMO_SECONDS, lesson_digest, run_lesson
 from autograder.release import stale
@@ -82,6 +83,16 @@ class Case:
         """Name and filled cell of every right answer."""
         return [("reference", self.reference), *((s.name, cell) for s, cell in self.alternatives)]
 
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """Name and filled cell of every answer that somebody wrote, right or wrong."""
+        return [*self.right, *((s.name, cell) for s, cell in self.mutants)]
+
+    @property
+    def idle(self) -> dict[str, str]:
+        """Cells of answers that do nothing, by what they do."""
+        return idle_answers(self.stub)
+
     def hidden(self, backend: str, cell: str, seed: int = SEED, only: str = "") -> Run:
         return Run(backend, self.exercise, cell, self.suite.path, seed, only)
 
@@ -95,11 +106,11 @@ class Case:
     def runs(self) -> list[Run]:
         found = [self.hidden("sandbox", self.stub), self.public(self.stub)]
         for _, cell in self.right:
-            found += [self.hidden("sandbox", cell), self.hidden("in-process", cell), self.public(cell)]
-        found += [self.hidden("in-process", self.reference, seed) for seed in MORE_SEEDS] + self.timed()
-        for solution, cell in self.mutants:
-            found += [self.hidden("sandbox", cell), self.hidden("in-process", cell, only=solution.caught_by)]
-        return found
+            found.append(self.public(cell))
+        for _, cell in self.answers:
+            found += [self.hidden("sandbox", cell), self.hidden("in-process", cell)]
+        found += [self.hidden("in-process", cell) for cell in self.idle.values()]
+        return found + [self.hidden("in-process", self.reference, seed) for seed in MORE_SEEDS] + self.timed()
 
 
 # ---------------------------------------------------------------- the whole
@@ -196,8 +207,11 @@ def _defaults(function: ast.FunctionDef) -> list[str]:
 
 def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
     """Holds the verdicts of one exercise against the law."""
-    for text in stub_breaches(case, made[case.hidden("sandbox", case.stub)]):
+    for text in idle_breaches("the stub", made[case.hidden("sandbox", case.stub)]):
         book.breach(1, case.place, text)
+    for what, cell in case.idle.items():
+        for text in idle_breaches(f"an answer that does no more than `{what}`", made[case.hidden("in-process", cell)]):
+            book.breach(1, case.place, text)
     for name, cell in case.right:
         runs = {backend: case.hidden(backend, cell) for backend in ("sandbox", "in-process")}
         for backend, run in runs.items():
@@ -212,12 +226,12 @@ def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
         for text in _not_passed(made[run]):
             book.breach(2, case.place, f"reference, {run.only} alone: {text}")
     for solution, cell in case.mutants:
-        for backend, run in (
-            ("sandbox", case.hidden("sandbox", cell)),
-            ("in-process", case.hidden("in-process", cell, only=solution.caught_by)),
-        ):
-            if text := mutant_breach(solution, made[run]):
+        for backend in ("sandbox", "in-process"):
+            if text := mutant_breach(solution, made[case.hidden(backend, cell)]):
                 book.breach(3, at(solution.path, solution.line), f"{solution.name}, {backend}: {text}")
+    for name, cell in case.answers:
+        for text in disagreements(made[case.hidden("sandbox", cell)], made[case.hidden("in-process", cell)]):
+            book.breach(2, case.place, f"{name}: {text}")
     for text in unkind(case.exercise, made[case.public(case.stub)]):
         book.breach(5, at(case.checks), text)
     whole = made[case.hidden("in-process", case.reference)].seconds
@@ -227,12 +241,20 @@ def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
         )
 
 
-def stub_breaches(case: Case, verdict: Verdict) -> Iterator[str]:
+def idle_breaches(answer: str, verdict: Verdict) -> Iterator[str]:
     for test in sorted(verdict.passed):
-        yield f"the stub passes {test}: a test that is passed by doing nothing. Make it look at what comes back."
+        yield f"{answer} passes {test}: a test that is passed by doing nothing. Make it look at what comes back."
     for name, (outcome, message) in verdict.outcomes.items():
         if outcome not in ("passed", "failed"):
-            yield f"the stub makes {name} end as `{outcome}` ({shortened(message, 100)}), where a plain failure is wanted."
+            yield f"{answer} makes {name} end as `{outcome}` ({shortened(message, 100)}), where a plain failure is wanted."
+
+
+def disagreements(sandbox: Verdict, in_process: Verdict) -> Iterator[str]:
+    """Where self-check and grading would tell a learner different things."""
+    for name in sorted({*sandbox.outcomes, *in_process.outcomes}):
+        there, here = (verdict.outcomes.get(name, ("missing", "")) for verdict in (sandbox, in_process))
+        if there != here:
+            yield f"the backends disagree on {name}: {' '.join(there)[:150]!r} in the sandbox, {' '.join(here)[:150]!r} in-process."
 
 
 def right_breaches(suite: Suite, verdict: Verdict) -> Iterator[str]:

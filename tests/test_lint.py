@@ -24,8 +24,8 @@ def test_numbers_are_doubled(learner, rng):
 
 @pytest.mark.points(2)
 def test_zero(learner):
-    """Zero stays zero."""
-    assert learner.NAME(0) == 0, "NAME(0) isn't 0."
+    """Zero stays zero, and one doesn't stay one."""
+    assert (learner.NAME(0), learner.NAME(1)) == (0, 2), "NAME(0) isn't 0, or NAME(1) isn't 2."
 '''
 CHECKS = '''
 def test_two(learner):
@@ -99,6 +99,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Lawbook:
         "few_mutants": {"mutants": MUTANTS[:2]},
         "public_passes": {"checks": CHECKS + '\ndef test_free(learner):\n    """Free."""\n    assert True, "never"\n'},
         "own_default": {"default": "=1"},
+        "idle_earns": {"suite": SUITE.replace("== (0, 2),", "in ((0, 2), (None, None)),")},
+        "two_faces": {"alternative": "import os; return 2 * n if os.environ.get('USER') != 'learner' else 0"},
     }
     return lint_assignment(write_course(tmp_path_factory.mktemp("course"), exercises))
 
@@ -125,6 +127,8 @@ def test_a_course_that_keeps_the_law_has_no_finding(book: Lawbook) -> None:
         ("few_mutants", (), 3, "there are 2 mutants"),
         ("public_passes", (), 5, "test_free passes on the stub"),
         ("own_default", (), 5, "other defaults"),
+        ("idle_earns", (), 1, "an answer that does no more than `return None` passes test_zero"),
+        ("two_faces", (), 2, "the backends disagree on test_numbers_are_doubled: 'failed"),
     ],
 )
 def test_each_breach_is_found(book: Lawbook, exercise: str, names: tuple[str, ...], point: int, words: str) -> None:
@@ -144,6 +148,8 @@ def test_the_breaches_are_all_there_is(book: Lawbook) -> None:
         "few_mutants",
         "public_passes",
         "own_default",
+        "idle_earns",
+        "two_faces",
     )
     assert [f for f in book.findings if not any(cause in f"{f.place} {f.text}" for cause in causes)] == []
 
