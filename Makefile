@@ -8,7 +8,7 @@ GRADE = $(ONE) $(if $(WORKERS),--workers $(WORKERS)) $(if $(CLUSTER),--cluster $
 .DEFAULT_GOAL := demo
 
 demo: setup
-	@$(RUN) demo
+	@$(RUN) demo $(ONE)
 test:
 	@$(PYTHON) autograder/bootstrap.py --browser && $(RUN) lint && .venv/bin/python -m pytest
 setup:

@@ -139,7 +139,7 @@ def simulate(arguments: Arguments) -> bool:
 def demo(arguments: Arguments) -> bool:
     from autograder.demo import demo
 
-    return demo(arguments.sandbox, arguments.workers)
+    return demo(arguments.sandbox, arguments.workers, arguments.assignment)
 
 
 def bench(arguments: Arguments) -> bool:
@@ -181,7 +181,11 @@ def parser() -> argparse.ArgumentParser:
     verb(report, "Write the class report, report.html.", _assignment, _workplace)
     verb(simulate, "Hand in a class of simulated learners of every kind.", _assignment, _workplace, _size, _seed)
     verb(
-        demo, "Build the course, grade a simulated class through nbgrader, and compare with what each learner deserves.", _workers, _sandbox
+        demo,
+        "Build the course, grade a simulated class through nbgrader, and compare with what each learner deserves.",
+        _assignment,
+        _workers,
+        _sandbox,
     )
     verb(bench, "Grade the same class by stock nbgrader and by this kit, alternating, and compare CPU and wall time.", _bench_size, _rounds)
     return top

@@ -203,11 +203,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Course:
-    """The whole course."""
+    """The whole course. `shown` are the names of the assignments that `make demo` grades: a few, so that it takes minutes."""
 
     title: str
     sections: tuple[Section, ...]
     root: Path
+    shown: tuple[str, ...] = ()
 
     @property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -239,7 +240,10 @@ def load_course(root: Path = ROOT) -> Course:
     ):
         if twice := _duplicate(found):
             raise CourseError(f"{at(path)}: the {kind} {twice} is there twice. Give one of them another.")
-    return Course(_entry(table, "title", str, path, "the course"), sections, root)
+    course = Course(_entry(table, "title", str, path, "the course"), sections, root, tuple(table.get("demo", ())))
+    for name in course.shown:
+        course.assignment(name)
+    return course
 
 
 def _section(root: Path, path: Path, entry: Any) -> Section:

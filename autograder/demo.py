@@ -30,21 +30,25 @@ class Outcome:
     wrong: tuple[str, ...]
 
 
-def demo(mode: str | None = None, workers: int | None = None) -> bool:
-    """Runs the whole way once, in `build/demo/`, and prints a table per assignment. Returns whether every grade is the deserved one."""
+def demo(mode: str | None = None, workers: int | None = None, name: str | None = None) -> bool:
+    """Runs the whole way once, in `build/demo/`, and prints a table per assignment. Returns whether every grade is the deserved one.
+
+    Grades the assignment of that name, or those that the course shows.
+    """
     from autograder.grade import export, feedback, grade, result_for
 
     start, course = time.monotonic(), load_course()
+    assignments = course.select(name) if name else tuple(map(course.assignment, course.shown)) or course.assignments
     say = _stages(start)
     say("Releasing the course")
     make_release(course)
     workplace = fresh_workplace()
     say("Making a class")
-    classes = {a: simulate(a, workplace) for a in course.assignments}
+    classes = {a: simulate(a, workplace) for a in assignments}
     say(f"Grading {sum(map(len, classes.values()))} submissions")
-    summary = grade(workplace, course.assignments, workers, None, mode, Progress())
+    summary = grade(workplace, assignments, workers, None, mode, Progress())
     say("Writing feedback, gradebook.csv and the class report")
-    troubles = summary.troubles + feedback(workplace, course.assignments, Progress()).troubles
+    troubles = summary.troubles + feedback(workplace, assignments, Progress()).troubles
     export(workplace)
     write_report(workplace, course, lookup=partial(result_for, workplace=workplace))
     outcomes = {a: compare(a, learners, workplace, partial(result_for, workplace=workplace)) for a, learners in classes.items()}

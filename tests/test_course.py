@@ -68,12 +68,19 @@ def test_solutions_are_read(course: Course) -> None:
     )
 
 
+def test_the_course_says_which_assignments_it_shows(root: Path, course: Course) -> None:
+    assert course.shown == ()
+    edit(root / "course.toml", "[[sections]]", f'demo = ["{NAME}"]\n\n[[sections]]')
+    assert load_course(root).shown == (NAME,)
+
+
 WRONG = [
     ("course.toml", "number = 1", "number = 'one'", "needs `number`, a whole number"),
     ("course.toml", "minutes = 10", "minuten = 10", "`minuten`, which means nothing here"),
     ("course.toml", '"s1-mini"', '"mini"', "must be called s1-topic"),
     ("course.toml", "22:00:00Z", "22:00:00", "with its time zone"),
     ("course.toml", "[[sections]]", "[[sections", "isn't TOML"),
+    ("course.toml", "[[sections]]", 'demo = ["s9-none"]\n\n[[sections]]', "There is no assignment s9-none"),
     (f"source/{NAME}/{NAME}.md", ":tags: [setup]", ":tags: [set-up]", "md:11: a code cell has the tags ['set-up']"),
     (f"source/{NAME}/{NAME}.md", ":name: double\n", "", "md:21: `:name:` belongs to exercise cells"),
     (f"source/{NAME}/{NAME}.md", "from tunelab import check", "import tunelab", "`from tunelab import check`"),
