@@ -14,7 +14,7 @@ def check(learner, texts, max_length, right):
 
 
 def test_words_and_pieces(learner):
-    """'a film' is two tokens; 'unwatchable' is four, un ##watch ##able and so on: the example of the lesson."""
+    """'a film' is two tokens, 'unwatchable' is three (un ##watch ##able): the example of the lesson."""
     check(learner, ["a film", "unwatchable"], 4, {"tokens_per_word": 5 / 3, "unknown_share": 0.0, "cut_share": 0.5})
 
 

@@ -8,7 +8,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from tunelab import expect
-from tunelab.models import smollm2, smollm2_tokenizer, tiny_llama
+from tunelab.models import tiny_llama
 
 PROBE_DATA = ("LETTERS", "PAIRS")
 LETTERS = "abcdefgh :"
@@ -201,27 +201,3 @@ def test_labels_do_not_disturb_one_another(learner, rng):
     assert left == labels, f"{shown(text, labels, True)} changed the dict of labels."
     assert not moved, f"{shown(text, labels, True)} used up global random numbers. Nothing here is random."
     assert all(p.grad is None for p in model.parameters()), f"{shown(text, labels, True)} left gradients in the model. Nothing is trained here."
-
-
-def next_logs(model, tokenizer, text, words):
-    """What the model gives to the tokens of `words` after `text`."""
-    ids, found = tokenizer(text)["input_ids"], []
-    with torch.no_grad():
-        for token in tokenizer(words, add_special_tokens=False)["input_ids"]:
-            found.append(model(torch.tensor([ids])).logits[0, -1].log_softmax(0)[token].item())
-            ids = [*ids, token]
-    return found
-
-
-@pytest.mark.points(1)
-def test_what_smollm2_knows(learner):
-    """The real SmolLM2 finds the right end of a sentence likelier than a wrong one."""
-    model, tokenizer = learner.make(smollm2), learner.make(smollm2_tokenizer)
-    text, labels = "The capital of France is", {"right": " Paris", "wrong": " cheese cake"}
-    got, call = learner.zero_shot_scores(model, tokenizer, text, labels, True), shown(text, labels, True)
-    expect.mapping(got, call=call, keys=("right", "wrong"))
-    for name, words in labels.items():
-        expect.number(got[name], call=f"{call} under {name!r}")
-        logs = learner.probe(next_logs, model, tokenizer, text, words)
-        assert abs(got[name] - sum(logs) / len(logs)) < 0.01, f"{call}, with the real SmolLM2, gave {got[name]:.3f} for {name!r}: not what the model says, token by token."
-    assert got["right"] > got["wrong"], f"{call}, with the real SmolLM2, gave {got}: the wrong end of the sentence is the likelier one."
