@@ -280,7 +280,11 @@ def special_tokens_counted(texts, tokenizer, max_length):
     rows = [tokenizer(text)["input_ids"] for text in texts]
     tokens, words = sum(map(len, rows)), sum(len(text.split()) for text in texts)
     unknown = sum(row.count(tokenizer.unk_token_id) for row in rows)
-    return {"tokens_per_word": tokens / words, "unknown_share": unknown / tokens, "cut_share": sum(len(row) > max_length for row in rows) / len(rows)}
+    return {
+        "tokens_per_word": tokens / words,
+        "unknown_share": unknown / tokens,
+        "cut_share": sum(len(row) > max_length for row in rows) / len(rows),
+    }
 
 
 @mutant("tokenizer_fit", caught_by="test_a_ratio_of_sums", says="the mean of the texts' own ratios")
@@ -320,7 +324,11 @@ def unknown_taken_for_special(texts, tokenizer, max_length):
     rows = [[i for i in row if i not in tokenizer.all_special_ids] for row in full]
     tokens, words = sum(map(len, rows)), sum(len(text.split()) for text in texts)
     unknown = sum(row.count(tokenizer.unk_token_id) for row in rows)
-    return {"tokens_per_word": tokens / words, "unknown_share": unknown / tokens, "cut_share": sum(len(row) > max_length for row in full) / len(full)}
+    return {
+        "tokens_per_word": tokens / words,
+        "unknown_share": unknown / tokens,
+        "cut_share": sum(len(row) > max_length for row in full) / len(full),
+    }
 
 
 @mutant("tokenizer_fit", caught_by="test_length_is_measured_in_tokens", says="were the texts cut before their tokens were counted")
@@ -330,7 +338,11 @@ def counted_after_cutting(texts, tokenizer, max_length):
     rows = [tokenizer(text, add_special_tokens=False, truncation=True, max_length=max_length)["input_ids"] for text in texts]
     tokens, words = sum(map(len, rows)), sum(len(text.split()) for text in texts)
     unknown = sum(row.count(tokenizer.unk_token_id) for row in rows)
-    return {"tokens_per_word": tokens / words, "unknown_share": unknown / tokens, "cut_share": sum(len(row) > max_length for row in full) / len(full)}
+    return {
+        "tokens_per_word": tokens / words,
+        "unknown_share": unknown / tokens,
+        "cut_share": sum(len(row) > max_length for row in full) / len(full),
+    }
 
 
 @mutant("tokenizer_fit", caught_by="test_length_is_measured_in_tokens", says="Are words compared with a limit of tokens")
@@ -339,7 +351,11 @@ def words_against_the_limit(texts, tokenizer, max_length):
     rows = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
     tokens, words = sum(map(len, rows)), sum(len(text.split()) for text in texts)
     unknown = sum(row.count(tokenizer.unk_token_id) for row in rows)
-    return {"tokens_per_word": tokens / words, "unknown_share": unknown / tokens, "cut_share": sum(len(t.split()) > max_length for t in texts) / len(texts)}
+    return {
+        "tokens_per_word": tokens / words,
+        "unknown_share": unknown / tokens,
+        "cut_share": sum(len(t.split()) > max_length for t in texts) / len(texts),
+    }
 
 
 @mutant("tokenizer_fit", caught_by="test_unknown_words", says="it divides by words")
@@ -358,7 +374,11 @@ def always_two_special_tokens(texts, tokenizer, max_length):
     rows = [tokenizer(text)["input_ids"] for text in texts]
     tokens, words = sum(len(row) - 2 for row in rows), sum(len(text.split()) for text in texts)
     unknown = sum(row.count(tokenizer.unk_token_id) for row in rows)
-    return {"tokens_per_word": tokens / words, "unknown_share": unknown / tokens, "cut_share": sum(len(row) > max_length for row in rows) / len(rows)}
+    return {
+        "tokens_per_word": tokens / words,
+        "unknown_share": unknown / tokens,
+        "cut_share": sum(len(row) > max_length for row in rows) / len(rows),
+    }
 
 
 # ---------------------------------------------------------------- span_corruption
@@ -806,7 +826,7 @@ def first_that_fits(cards, task, budget):
     return Choice(name, rejected)
 
 
-@mutant("choose_model", caught_by="test_architecture", says="another architecture")
+@mutant("choose_model", caught_by="test_architecture", says="as a whole word")
 def part_of_a_word(cards, task, budget):
     """Looks for the architecture's name in a string."""
     rejected, usable = {}, []

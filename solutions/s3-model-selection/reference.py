@@ -38,7 +38,9 @@ def count_parameters(config):
         if size is None:
             size = hidden // heads
         bias, wide_bias = config.get("attention_bias", False), config.get("mlp_bias", False)
-        attention = linear(hidden, heads * size, bias) + 2 * linear(hidden, key_value_heads * size, bias) + linear(heads * size, hidden, bias)
+        attention = (
+            linear(hidden, heads * size, bias) + 2 * linear(hidden, key_value_heads * size, bias) + linear(heads * size, hidden, bias)
+        )
         feed_forward = 2 * linear(hidden, wide, wide_bias) + linear(wide, hidden, wide_bias)
         count = vocabulary * hidden + config["num_hidden_layers"] * (attention + feed_forward + 2 * hidden) + hidden
         tied = config.get("tie_word_embeddings", False)

@@ -15,7 +15,9 @@ BUDGET = Budget(memory=2_000_000_000, hours=1.0, operations_per_second=1e11)
 def check(learner, cards, task, budget, about, name, rejected):
     call = f"choose_model(cards, task, budget), {about},"
     got = expect.value(learner.choose_model(list(cards), task, budget), call=call)
-    assert isinstance(got, Fields) and got.type_name == "Choice", f"{call} gave a {type(got).__name__}. A Choice is asked for: `Choice(name, rejected)`."
+    assert isinstance(got, Fields) and got.type_name == "Choice", (
+        f"{call} gave a {type(got).__name__}. A Choice is asked for: `Choice(name, rejected)`."
+    )
     assert got.name == name, f"{call} chose {got.name}. It should be {name}."
     reasons = {model: sorted(why) for model, why in got.rejected.items()}
     assert reasons == rejected, f"{call} gave the reasons {got.rejected}. They should be {rejected}."
@@ -43,4 +45,12 @@ def test_several_reasons_and_no_model(learner):
     task = dataclasses.replace(TASK, language="de", longest_words=400)
     check(learner, [SMALL, LARGE], task, BUDGET, "in German, for 400 words", None, {"small": ["language"], "large": ["context"]})
     none = dataclasses.replace(task, licences=())
-    check(learner, [SMALL, LARGE], none, BUDGET, "with no licence allowed", None, {"small": ["language", "licence"], "large": ["context", "licence"]})
+    check(
+        learner,
+        [SMALL, LARGE],
+        none,
+        BUDGET,
+        "with no licence allowed",
+        None,
+        {"small": ["language", "licence"], "large": ["context", "licence"]},
+    )

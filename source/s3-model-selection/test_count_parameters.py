@@ -53,6 +53,8 @@ def test_another_family(learner):
     try:
         learner.count_parameters({"model_type": "t5", "vocab_size": 32128, "d_model": 512})
     except ValueError as error:
-        assert "t5" in str(error), "count_parameters(config), with a T5's, raised a ValueError that doesn't name 't5'. Say in it what isn't supported."
+        assert "t5" in str(error), (
+            "count_parameters(config), with a T5's, raised a ValueError that doesn't name 't5'. Say in it what isn't supported."
+        )
     else:
         raise AssertionError("count_parameters(config), with a T5's, raised nothing. The contract asks for a ValueError.")

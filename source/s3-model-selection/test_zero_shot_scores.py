@@ -21,7 +21,9 @@ def check(learner, labels, normalize):
                 right += torch.log_softmax(model(torch.tensor([ids])).logits[0, -1], dim=0)[token].item()
             ids = [*ids, token]
         right /= len(answer) if normalize else 1
-        assert abs(got[name] - right) < 1e-3, f"{call} gave {got[name]:.3f} for {name!r}, which has {len(answer)} token(s). Step by step it is {right:.3f}."
+        assert abs(got[name] - right) < 1e-3, (
+            f"{call} gave {got[name]:.3f} for {name!r}, which has {len(answer)} token(s). Step by step it is {right:.3f}."
+        )
 
 
 def test_labels_of_one_token(learner):

@@ -99,15 +99,27 @@ def test_the_encoder(learner, rng):
     n = config["num_hidden_layers"]
     layer = part(config, "encoder.layer.0.")
     mistakes = [
-        (part(config, "position_embeddings"), "The position embeddings are missing: one vector for each of `max_position_embeddings` places."),
+        (
+            part(config, "position_embeddings"),
+            "The position embeddings are missing: one vector for each of `max_position_embeddings` places.",
+        ),
         (part(config, "token_type"), "The segment embeddings are missing: one vector for each of `type_vocab_size`."),
-        (part(config, "position_embeddings", "token_type"), "Position and segment embeddings are missing: words aren't the only thing that has a vector."),
+        (
+            part(config, "position_embeddings", "token_type"),
+            "Position and segment embeddings are missing: words aren't the only thing that has a vector.",
+        ),
         (part(config, "embeddings.LayerNorm"), "The norm above the embeddings is missing."),
-        (part(config, "pooler"), "The pooler is missing: `AutoModel` gives an encoder with one, a linear layer from hidden size to hidden size."),
+        (
+            part(config, "pooler"),
+            "The pooler is missing: `AutoModel` gives an encoder with one, a linear layer from hidden size to hidden size.",
+        ),
         (biases(config), "The biases are missing: in BERT every linear layer has one, in layers and pooler."),
         (biases(config) - config["hidden_size"], "The biases of the layers are missing: in BERT every linear layer has one."),
         ((n - 1) * layer, "All layers but one are missing: there are `num_hidden_layers` of them, each with weights of its own."),
-        (-config["vocab_size"] * config["hidden_size"], "There is one word matrix too many. An encoder from `AutoModel` has no output head."),
+        (
+            -config["vocab_size"] * config["hidden_size"],
+            "There is one word matrix too many. An encoder from `AutoModel` has no output head.",
+        ),
     ]
     check(got, config, call, mistakes, "Embeddings and their norm, `num_hidden_layers` layers, and the pooler.")
 
@@ -119,7 +131,10 @@ def test_the_decoder_of_gpt2(learner, rng):
     got, call = called(learner, config)
     words = config["vocab_size"] * config["n_embd"]
     mistakes = [
-        (-words, "The output head is counted, though it is tied: it is the matrix of the word embeddings used a second time, and that is counted already."),
+        (
+            -words,
+            "The output head is counted, though it is tied: it is the matrix of the word embeddings used a second time, and that is counted already.",
+        ),
         (part(config, "wpe"), "The position embeddings are missing: GPT-2 learns one vector for each of `n_positions` places."),
         (part(config, "ln_f"), "The norm after the last layer is missing."),
         (biases(config), "The biases are missing: in GPT-2 every linear layer but the output head has one."),
@@ -138,9 +153,18 @@ def test_width_and_head_of_gpt2(learner, rng):
     mistakes = [
         (part(config, "lm_head"), "The output head is missing. It isn't tied here: it has a matrix of its own, without bias."),
         (-config["vocab_size"], "The output head has no bias."),
-        (-config["n_layer"] * wide * (2 * config["n_embd"] + 1), "The feed-forward part is taken to be 4 times as wide as the vectors. Here `n_inner` says how wide it is."),
+        (
+            -config["n_layer"] * wide * (2 * config["n_embd"] + 1),
+            "The feed-forward part is taken to be 4 times as wide as the vectors. Here `n_inner` says how wide it is.",
+        ),
     ]
-    check(got, config, call, mistakes, "`n_inner` is the width of the feed-forward part; `tie_word_embeddings` says whether the head is a matrix of its own.")
+    check(
+        got,
+        config,
+        call,
+        mistakes,
+        "`n_inner` is the width of the feed-forward part; `tie_word_embeddings` says whether the head is a matrix of its own.",
+    )
 
 
 @pytest.mark.points(2)
@@ -150,14 +174,26 @@ def test_the_decoder_of_llama(learner, rng):
     got, call = called(learner, config)
     hidden, n = config["hidden_size"], config["num_hidden_layers"]
     mistakes = [
-        (part(config, "gate_proj"), "The gate projection is missing: Llama's feed-forward part has three matrices, gate and up to the intermediate size, and down again."),
+        (
+            part(config, "gate_proj"),
+            "The gate projection is missing: Llama's feed-forward part has three matrices, gate and up to the intermediate size, and down again.",
+        ),
         (part(config, "lm_head"), "The output head is missing. It isn't tied here: it has a matrix of its own."),
-        (-77 * hidden, "There are position embeddings in it. Llama rotates queries and keys instead: `max_position_embeddings` costs no parameter."),
+        (
+            -77 * hidden,
+            "There are position embeddings in it. Llama rotates queries and keys instead: `max_position_embeddings` costs no parameter.",
+        ),
         (-(2 * n + 1) * hidden, "Its norms have a weight only, no bias: `hidden_size` numbers each."),
         (hidden, "The norm after the last layer is missing."),
         (part(config, "layernorm"), "The norms of the layers are missing."),
     ]
-    check(got, config, call, mistakes, "Words, then in each layer four matrices of attention, three of the feed-forward part and two norms, then a norm and the head.")
+    check(
+        got,
+        config,
+        call,
+        mistakes,
+        "Words, then in each layer four matrices of attention, three of the feed-forward part and two norms, then a norm and the head.",
+    )
 
 
 @pytest.mark.points(2)
@@ -167,9 +203,15 @@ def test_fewer_key_and_value_heads(learner, rng):
     got, call = called(learner, config)
     kv = part(config, "k_proj", "v_proj")
     mistakes = [
-        (-2 * kv, "The matrices of keys and values are counted as large as that of the queries. They make `num_key_value_heads` heads, which are fewer here."),
+        (
+            -2 * kv,
+            "The matrices of keys and values are counted as large as that of the queries. They make `num_key_value_heads` heads, which are fewer here.",
+        ),
         (kv // 2, "Keys and values have a matrix each."),
-        (-config["vocab_size"] * config["hidden_size"], "The output head is counted, though it is tied: that matrix is counted already, with the word embeddings."),
+        (
+            -config["vocab_size"] * config["hidden_size"],
+            "The output head is counted, though it is tied: that matrix is counted already, with the word embeddings.",
+        ),
     ]
     check(got, config, call, mistakes, "A matrix for keys has as many outputs as there are key-value heads, times the size of a head.")
 
@@ -182,12 +224,24 @@ def test_heads_of_a_size_of_their_own_and_biases(learner, rng):
     plain, with_biases = config, config | {"attention_bias": True, "mlp_bias": True}
     got, call = called(learner, plain)
     extra = total(plain) - total(plain | {"head_dim": plain["hidden_size"] // 6})
-    check(got, plain, call, [(extra, "The size of a head is worked out, where `head_dim` gives it.")], "All heads together are `num_attention_heads` times `head_dim` wide.")
+    check(
+        got,
+        plain,
+        call,
+        [(extra, "The size of a head is worked out, where `head_dim` gives it.")],
+        "All heads together are `num_attention_heads` times `head_dim` wide.",
+    )
     for key, name in (("attention_bias", "self_attn"), ("mlp_bias", "mlp")):
         config = plain | {key: True}
         got, call = called(learner, config)
         amount = total(config) - total(plain)
-        check(got, config, call, [(amount, f"`{key}` is true, so each linear layer in that part has a bias.")], f"`{key}` gives a bias, one number per output, to every linear layer in that part.")
+        check(
+            got,
+            config,
+            call,
+            [(amount, f"`{key}` is true, so each linear layer in that part has a bias.")],
+            f"`{key}` gives a bias, one number per output, to every linear layer in that part.",
+        )
     got, call = called(learner, with_biases)
     check(got, with_biases, call, [], "Both sorts of biases are there.")
 
@@ -199,7 +253,9 @@ def test_what_a_config_leaves_out(learner, rng):
         try:
             got, call = called(learner, config)
         except KeyError as error:
-            raise AssertionError(f"{shown(config)} raised a KeyError: {error}. The contract lists what may be missing, and what holds then. `config.get(key, default)` reads it.") from None
+            raise AssertionError(
+                f"{shown(config)} raised a KeyError: {error}. The contract lists what may be missing, and what holds then. `config.get(key, default)` reads it."
+            ) from None
         tied = config["model_type"] == "gpt2"
         words = config["vocab_size"] * config.get("n_embd", config.get("hidden_size"))
         text = "Where `tie_word_embeddings` is missing, " + ("GPT-2's head is tied." if tied else "Llama's head is not tied.")
@@ -208,7 +264,9 @@ def test_what_a_config_leaves_out(learner, rng):
     try:
         got, call = called(learner, config)
     except TypeError as error:
-        raise AssertionError(f"{shown(config)} raised a TypeError: {error}. A key may also be there with the value None, which means the same as if it weren't.") from None
+        raise AssertionError(
+            f"{shown(config)} raised a TypeError: {error}. A key may also be there with the value None, which means the same as if it weren't."
+        ) from None
     check(got, config, call, [], "A value of None means the same as a key that is missing.")
 
 
@@ -219,9 +277,13 @@ def test_another_family(learner):
     try:
         learner.count_parameters(config)
     except ValueError as error:
-        assert "t5" in str(error), f"{shown(config)} raised a ValueError that says {str(error)[:80]!r}. Name the model type in it, so that the reader knows what isn't supported."
+        assert "t5" in str(error), (
+            f"{shown(config)} raised a ValueError that says {str(error)[:80]!r}. Name the model type in it, so that the reader knows what isn't supported."
+        )
     except KeyError as error:
-        raise AssertionError(f"{shown(config)} raised a KeyError: {error}. Look at `model_type` first: for what you can't count, the contract asks for a ValueError.") from None
+        raise AssertionError(
+            f"{shown(config)} raised a KeyError: {error}. Look at `model_type` first: for what you can't count, the contract asks for a ValueError."
+        ) from None
     else:
         raise AssertionError(f"{shown(config)} raised nothing. T5 is built differently: a number that is made up is worse than an error.")
 
@@ -234,7 +296,13 @@ def test_the_config_is_left_alone(learner, rng):
     assert learner.last.args[0] == config, f"{call} changed the config. Read it, and leave it as it is."
     plain = {key: value for key, value in config.items() if key not in ("hidden_act", "architectures", "tie_word_embeddings")}
     head = config["vocab_size"] * config["hidden_size"]
-    check(got, plain, call, [(-head, "An encoder from `AutoModel` has no output head, whatever `tie_word_embeddings` says.")], "Other keys don't change the count.")
+    check(
+        got,
+        plain,
+        call,
+        [(-head, "An encoder from `AutoModel` has no output head, whatever `tie_word_embeddings` says.")],
+        "Other keys don't change the count.",
+    )
 
 
 @pytest.mark.points(2)
@@ -244,8 +312,14 @@ def test_models_that_exist(learner):
     config = {"model_type": "bert", "vocab_size": 30522, "hidden_size": 384, "intermediate_size": 1536, "num_hidden_layers": 6}
     config |= {"num_attention_heads": 12, "max_position_embeddings": 512, "type_vocab_size": 2}
     got, call = called(learner, config)
-    assert got == sum(math.prod(shape) for shape, _, _ in encoder.parameters.values()), f"{call}, which is MiniLM, gave {got}: not what torch counts."
+    assert got == sum(math.prod(shape) for shape, _, _ in encoder.parameters.values()), (
+        f"{call}, which is MiniLM, gave {got}: not what torch counts."
+    )
     got, call = called(learner, SMOLLM2)
-    assert got == total(SMOLLM2), f"{call}, which is SmolLM2, gave {got}: not what torch counts. It shares its word matrix with the head, and has 3 heads of keys and values for 9 of queries."
+    assert got == total(SMOLLM2), (
+        f"{call}, which is SmolLM2, gave {got}: not what torch counts. It shares its word matrix with the head, and has 3 heads of keys and values for 9 of queries."
+    )
     got, call = called(learner, GPT3)
-    assert abs(got / 175e9 - 1) < 0.01, f"{call}, which is the largest GPT-3, gave {got / 1e9:.1f} billion. The paper says 175 billion (Brown and others 2020, table 2.1)."
+    assert abs(got / 175e9 - 1) < 0.01, (
+        f"{call}, which is the largest GPT-3, gave {got / 1e9:.1f} billion. The paper says 175 billion (Brown and others 2020, table 2.1)."
+    )

@@ -37,8 +37,10 @@ def called(learner, config):
         i: "The bias of the first layer of the feed-forward part is missing: one number for each of its outputs.",
         4 * h: "The norms are missing. Each of the two has a weight and a bias of the hidden size.",
         2 * h: "One norm is missing, or each has lost its bias: there are two, each with a weight and a bias of the hidden size.",
-        h * h + h: "One matrix of attention is missing. Besides query, key and value there is the output projection, which mixes what the heads found.",
-        h * h: "One matrix of attention is missing. Besides query, key and value there is the output projection, which mixes what the heads found.",
+        h * h
+        + h: "One matrix of attention is missing. Besides query, key and value there is the output projection, which mixes what the heads found.",
+        h
+        * h: "One matrix of attention is missing. Besides query, key and value there is the output projection, which mixes what the heads found.",
         h * i: "One of the two matrices of the feed-forward part is missing: up to the intermediate size, and down again.",
         h * i + h: "One half of the feed-forward part is missing: up to the intermediate size, and down again.",
         h * i + i: "One half of the feed-forward part is missing: up to the intermediate size, and down again.",
@@ -97,7 +99,9 @@ def test_the_config_is_left_alone(learner, rng):
     h, i = config["hidden_size"], config["intermediate_size"]
     got = expect.integer(learner.layer_parameters(dict(config)), call="layer_parameters(config), with the whole config of a small BERT,")
     assert learner.last.args[0] == config, "layer_parameters(config) changed the config. Read it, and leave it as it is."
-    assert got == count(h, i), f"layer_parameters(config), with the whole config of a BERT of hidden size {h}, gave {got}: not what torch counts."
+    assert got == count(h, i), (
+        f"layer_parameters(config), with the whole config of a BERT of hidden size {h}, gave {got}: not what torch counts."
+    )
 
 
 @pytest.mark.points(2)

@@ -54,9 +54,13 @@ def test_the_input_has_a_sentinel_for_each_span(learner, rng):
         f"{call} gave an input that still holds token {left[0]}, which lies in a span. A span (start, end) goes from start up to, but not including, end; all of it is replaced."
     )
     lost = [t for t in ids if t not in source and not any(t in ids[a:b] for a, b in spans)]
-    assert not lost, f"{call} gave an input without token {lost[0]}, which is in no span. A span ends before its `end`; what follows is kept."
+    assert not lost, (
+        f"{call} gave an input without token {lost[0]}, which is in no span. A span ends before its `end`; what follows is kept."
+    )
     used = [t for t in source if t in sentinels]
-    assert len(set(used)) == len(used), f"{call} used a sentinel twice in the input. Each span gets the next sentinel, so that the model can tell the holes apart."
+    assert len(set(used)) == len(used), (
+        f"{call} used a sentinel twice in the input. Each span gets the next sentinel, so that the model can tell the holes apart."
+    )
     assert len(used) == 3, f"{call} gave an input with {len(used)} sentinels for 3 spans."
     strange = [t for t in source if t not in ids and t not in sentinels and t != EOS]
     assert not strange, f"{call} gave an input with {strange[0]}, which isn't one of the sentinels. Take them from the list, as they come."
@@ -71,7 +75,9 @@ def test_the_target_holds_what_was_taken_out(learner, rng):
     ids, spans, sentinels = draw(rng, 3)
     (_, target), call = called(learner, ids, spans, sentinels)
     extra = [t for t in target if t in ids and not any(t in ids[a:b] for a, b in spans)]
-    assert not extra, f"{call} gave a target with token {extra[0]}, which is in no span. The target holds only what was taken out of the input."
+    assert not extra, (
+        f"{call} gave a target with token {extra[0]}, which is in no span. The target holds only what was taken out of the input."
+    )
     lost = [t for a, b in spans for t in ids[a:b] if t not in target]
     assert not lost, f"{call} gave a target without token {lost[0]}, which lies in a span: nobody could rebuild the text."
     for number, (start, end) in enumerate(spans):
@@ -88,9 +94,15 @@ def test_the_target_ends_with_one_more_sentinel(learner, rng):
     """After the last span comes one more sentinel, which says that there is no further span."""
     ids, spans, sentinels = draw(rng, 2)
     (source, target), call = called(learner, ids, spans, sentinels)
-    assert sentinels[2] in target, f"{call} gave a target without the final sentinel: one more than there are spans, to mark the end of the last one."
-    assert [t for t in target if t != EOS][-1] == sentinels[2], f"{call} gave a target in which the final sentinel doesn't come after the last span."
-    assert sentinels[2] not in source, f"{call} put the final sentinel into the input too. It stands for no hole: it belongs to the target only."
+    assert sentinels[2] in target, (
+        f"{call} gave a target without the final sentinel: one more than there are spans, to mark the end of the last one."
+    )
+    assert [t for t in target if t != EOS][-1] == sentinels[2], (
+        f"{call} gave a target in which the final sentinel doesn't come after the last span."
+    )
+    assert sentinels[2] not in source, (
+        f"{call} put the final sentinel into the input too. It stands for no hole: it belongs to the target only."
+    )
 
 
 @pytest.mark.points(1)
@@ -99,7 +111,9 @@ def test_both_end_with_the_end_token(learner, rng):
     ids, spans, sentinels = draw(rng, 2)
     (source, target), call = called(learner, ids, spans, sentinels)
     for name, part in (("input", source), ("target", target)):
-        assert part[-1:] == [EOS], f"{call} gave an {name} that doesn't end with the end token. The model must learn where a text stops, on both sides."
+        assert part[-1:] == [EOS], (
+            f"{call} gave an {name} that doesn't end with the end token. The model must learn where a text stops, on both sides."
+        )
         assert part.count(EOS) == 1, f"{call} gave an {name} with {part.count(EOS)} end tokens."
 
 
@@ -112,7 +126,9 @@ def test_spans_that_touch_stay_two(learner, rng):
     assert len(used) == 3, (
         f"{call} gave an input with {len(used)} sentinel{'s' * (len(used) != 1)} for 3 spans that touch. Where one span ends and the next begins, both keep a sentinel of their own: spans aren't merged."
     )
-    assert source == [*with_holes(ids, spans, sentinels), EOS], f"{call}, whose spans touch, gave an input in which something is out of place."
+    assert source == [*with_holes(ids, spans, sentinels), EOS], (
+        f"{call}, whose spans touch, gave an input in which something is out of place."
+    )
     (a, b), (c, d), (e, f) = spans
     pieces = [sentinels[0], *ids[a:b], sentinels[1], *ids[c:d], sentinels[2], *ids[e:f], sentinels[3], EOS]
     assert target == pieces, f"{call}, whose spans touch, gave a target in which something is out of place."
@@ -124,13 +140,19 @@ def test_no_spans_and_the_whole_text(learner, rng):
     ids, _, sentinels = draw(rng, 2)
     (source, target), call = called(learner, ids, [], sentinels)
     assert source == [*ids, EOS], f"{call} gave another input than the text and the end token, though nothing is taken out."
-    assert target == [sentinels[0], EOS], f"{call} gave the target {target}. The final sentinel and the end token come even when there is no span."
+    assert target == [sentinels[0], EOS], (
+        f"{call} gave the target {target}. The final sentinel and the end token come even when there is no span."
+    )
     n = len(ids)
     for spans in ([(0, n)], [(0, 2), (n - 2, n)]):
         (source, target), call = called(learner, ids, spans, sentinels)
-        assert source == [*with_holes(ids, spans, sentinels), EOS], f"{call} gave an input in which a span at the edge of the text isn't treated as others are."
+        assert source == [*with_holes(ids, spans, sentinels), EOS], (
+            f"{call} gave an input in which a span at the edge of the text isn't treated as others are."
+        )
         body = [t for number, (a, b) in enumerate(spans) for t in (sentinels[number], *ids[a:b])]
-        assert target == [*body, sentinels[len(spans)], EOS], f"{call} gave a target in which a span at the edge of the text isn't treated as others are."
+        assert target == [*body, sentinels[len(spans)], EOS], (
+            f"{call} gave a target in which a span at the edge of the text isn't treated as others are."
+        )
 
 
 @pytest.mark.points(2)
@@ -164,11 +186,17 @@ def test_too_few_sentinels(learner, rng):
         except ValueError as error:
             assert "sentinels" in str(error), f"{call} raised a ValueError that says {str(error)[:80]!r}. Name `sentinels` in it."
         except IndexError:
-            raise AssertionError(f"{call} raised an IndexError. Look at the number of sentinels first, and raise a ValueError that says what is missing.") from None
+            raise AssertionError(
+                f"{call} raised an IndexError. Look at the number of sentinels first, and raise a ValueError that says what is missing."
+            ) from None
         else:
-            raise AssertionError(f"{call} raised nothing, though 3 spans need 4 sentinels. `zip` stops at the shorter list without a word, and a span is lost.")
+            raise AssertionError(
+                f"{call} raised nothing, though 3 spans need 4 sentinels. `zip` stops at the shorter list without a word, and a span is lost."
+            )
     (_, target), call = called(learner, ids, spans, sentinels[:4])
-    assert target[-2:] == [sentinels[3], EOS], f"{call}, with just enough sentinels, gave a target that doesn't end with the last of them and the end token."
+    assert target[-2:] == [sentinels[3], EOS], (
+        f"{call}, with just enough sentinels, gave a target that doesn't end with the last of them and the end token."
+    )
 
 
 @pytest.mark.points(1)
@@ -177,4 +205,6 @@ def test_arguments_are_left_alone(learner, rng):
     ids, spans, sentinels = draw(rng, 2)
     (source, _), call = called(learner, ids, spans, sentinels)
     assert len(source) < len(ids) + 1 + 2 and source != ids, f"{call} gave its input back as it was."
-    assert list(learner.last.args[:3]) == [ids, spans, sentinels], f"{call} changed one of its arguments. The same text is corrupted differently in the next epoch: work on a copy."
+    assert list(learner.last.args[:3]) == [ids, spans, sentinels], (
+        f"{call} changed one of its arguments. The same text is corrupted differently in the next epoch: work on a copy."
+    )

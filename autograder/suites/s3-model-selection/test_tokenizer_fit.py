@@ -13,7 +13,17 @@ from tunelab.models import minilm_tokenizer
 PROBE_DATA = ("PIECES",)
 PIECES = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "film", "##s", "##ish", "plot", "##less", "##ness", "dull"]
 """How many tokens a word gets can be read off it: one per piece, and one for a word that isn't made of pieces."""
-KNOWN = {"film": 1, "plot": 1, "dull": 1, "films": 2, "dullish": 2, "plotless": 2, "plotlessness": 3, "dullishness": 3, "filmishlessness": 4}
+KNOWN = {
+    "film": 1,
+    "plot": 1,
+    "dull": 1,
+    "films": 2,
+    "dullish": 2,
+    "plotless": 2,
+    "plotlessness": 3,
+    "dullishness": 3,
+    "filmishlessness": 4,
+}
 STRANGE = ["quux", "zzz", "jazz", "viv"]
 KEYS = ("tokens_per_word", "unknown_share", "cut_share")
 
@@ -123,7 +133,12 @@ def test_unknown_words(learner, rng):
         (1 - unknown / total, "the share of tokens that are known."),
     ]
     check(got, "unknown_share", unknown / total, call, mistakes, "Count the ids that equal `tokenizer.unk_token_id`.")
-    left_out = [((total - unknown) / words, "it leaves the unknown tokens out. An unknown word still is a token; only those that the tokenizer adds don't count.")]
+    left_out = [
+        (
+            (total - unknown) / words,
+            "it leaves the unknown tokens out. An unknown word still is a token; only those that the tokenizer adds don't count.",
+        )
+    ]
     check(got, "tokens_per_word", total / words, call, left_out, "An unknown word is one token.")
 
 

@@ -63,7 +63,9 @@ def called(learner, model, begin, text, labels, normalize):
     expect.mapping(got, call=call, keys=tuple(labels))
     for name, value in got.items():
         expect.number(value, call=f"{call} under {name!r}")
-        assert value < 1e-3, f"{call} gave {value:.4g} for {name!r}. The logarithm of a probability isn't above 0: is its sign turned, or is it a probability?"
+        assert value < 1e-3, (
+            f"{call} gave {value:.4g} for {name!r}. The logarithm of a probability isn't above 0: is its sign turned, or is it a probability?"
+        )
     return got, call
 
 
@@ -91,15 +93,30 @@ def test_one_token_after_the_text(learner, rng):
     right = {name: sum(logs) for name, logs in found.items()}
     ids = tokenizer(text)["input_ids"]
     with torch.no_grad():
-        here = {n: torch.log_softmax(model(torch.tensor([ids + [t]])).logits[0, -1], 0)[t].item() for n, t in first_tokens(tokenizer, labels).items()}
+        here = {
+            n: torch.log_softmax(model(torch.tensor([ids + [t]])).logits[0, -1], 0)[t].item()
+            for n, t in first_tokens(tokenizer, labels).items()
+        }
         raw = {n: model(torch.tensor([ids])).logits[0, -1][t].item() for n, t in first_tokens(tokenizer, labels).items()}
     among = torch.log_softmax(torch.tensor(list(right.values())), 0).tolist()
     mistakes = [
-        (here, "It is read off the label's own place. The logits at a place are about the token that comes next: for the label's first token, look at the last place of the text."),
-        (dict(zip(labels, among, strict=True)), "It is a probability among the labels only. Take the softmax over the whole vocabulary, so that labels can be compared with all else the model might say."),
+        (
+            here,
+            "It is read off the label's own place. The logits at a place are about the token that comes next: for the label's first token, look at the last place of the text.",
+        ),
+        (
+            dict(zip(labels, among, strict=True)),
+            "It is a probability among the labels only. Take the softmax over the whole vocabulary, so that labels can be compared with all else the model might say.",
+        ),
         (raw, "It is a logit. Log-probabilities come from a log-softmax over the vocabulary."),
     ]
-    check(got, right, call, mistakes, "Run text and label through the model, and take the log-softmax of the logits before each token of the label.")
+    check(
+        got,
+        right,
+        call,
+        mistakes,
+        "Run text and label through the model, and take the log-softmax of the logits before each token of the label.",
+    )
 
 
 def first_tokens(tokenizer, labels):
@@ -121,13 +138,25 @@ def test_all_tokens_of_a_label(learner, rng):
         ids = tokenizer(words)["input_ids"]
         alone[name] = sum(step_by_step(model, prompt, [token])[0] for token in ids)
     mistakes = [
-        ({name: logs[0] for name, logs in found.items()}, "That is the label's first token only. Others may begin like it: all its tokens count."),
+        (
+            {name: logs[0] for name, logs in found.items()},
+            "That is the label's first token only. Others may begin like it: all its tokens count.",
+        ),
         ({name: logs[-1] for name, logs in found.items()}, "That is the label's last token only. All its tokens count."),
-        ({name: sum(logs[1:]) for name, logs in found.items()}, "The label's first token is missing. It is predicted at the last place of the text."),
+        (
+            {name: sum(logs[1:]) for name, logs in found.items()},
+            "The label's first token is missing. It is predicted at the last place of the text.",
+        ),
         ({name: sum(logs[:-1]) for name, logs in found.items()}, "The label's last token is missing. It is predicted one place before."),
         (whole, "It includes the tokens of the text. Only the label's tokens are scored: the text is given."),
-        (alone, "Each of the label's tokens is scored as if it came right after the text. The second is predicted after text and first token."),
-        ({name: sum(logs) / len(logs) for name, logs in found.items()}, "It is divided by the number of tokens, though `normalize` is False."),
+        (
+            alone,
+            "Each of the label's tokens is scored as if it came right after the text. The second is predicted after text and first token.",
+        ),
+        (
+            {name: sum(logs) / len(logs) for name, logs in found.items()},
+            "It is divided by the number of tokens, though `normalize` is False.",
+        ),
     ]
     check(got, {name: sum(logs) for name, logs in found.items()}, call, mistakes, "Position k of the logits predicts token k + 1.")
 
@@ -142,10 +171,22 @@ def test_per_token_when_asked(learner, rng):
     found = pieces(model, tokenizer, text, labels)
     n = len(tokenizer(text)["input_ids"])
     mistakes = [
-        ({name: sum(logs) for name, logs in found.items()}, "It isn't normalised, though `normalize` is True: long labels lose against short ones only because they are long."),
-        ({name: sum(logs) / len(labels[name]) for name, logs in found.items()}, "It is divided by the number of characters. The contract asks for tokens."),
-        ({name: sum(logs) / len(labels[name].split()) for name, logs in found.items()}, "It is divided by the number of words. The contract asks for tokens."),
-        ({name: sum(logs) / (n + len(logs)) for name, logs in found.items()}, "It is divided by the tokens of text and label. Only the label's count."),
+        (
+            {name: sum(logs) for name, logs in found.items()},
+            "It isn't normalised, though `normalize` is True: long labels lose against short ones only because they are long.",
+        ),
+        (
+            {name: sum(logs) / len(labels[name]) for name, logs in found.items()},
+            "It is divided by the number of characters. The contract asks for tokens.",
+        ),
+        (
+            {name: sum(logs) / len(labels[name].split()) for name, logs in found.items()},
+            "It is divided by the number of words. The contract asks for tokens.",
+        ),
+        (
+            {name: sum(logs) / (n + len(logs)) for name, logs in found.items()},
+            "It is divided by the tokens of text and label. Only the label's count.",
+        ),
     ]
     check(got, {name: sum(logs) / len(logs) for name, logs in found.items()}, call, mistakes, "The mean over the label's tokens.")
 
@@ -164,9 +205,18 @@ def test_text_and_label_are_tokenized_apart(learner, rng):
         ids = tokenizer(text + words)["input_ids"]
         joined[name] = sum(step_by_step(model, ids[: len(prompt)], ids[len(prompt) :]))
     mistakes = [
-        (joined, "Text and label are tokenized as one string. A token may then reach across the border, and it is no longer clear which tokens are the label's."),
-        ({name: sum(logs) for name, logs in stripped.items()}, "The label's leading space is gone. A word after a space is another token than the same word without: the caller decides."),
-        ({name: sum(step_by_step(model, prompt, tokenizer(" " + words)["input_ids"])) for name, words in labels.items()}, "A space was put before the label. The caller supplies it where one is wanted."),
+        (
+            joined,
+            "Text and label are tokenized as one string. A token may then reach across the border, and it is no longer clear which tokens are the label's.",
+        ),
+        (
+            {name: sum(logs) for name, logs in stripped.items()},
+            "The label's leading space is gone. A word after a space is another token than the same word without: the caller decides.",
+        ),
+        (
+            {name: sum(step_by_step(model, prompt, tokenizer(" " + words)["input_ids"])) for name, words in labels.items()},
+            "A space was put before the label. The caller supplies it where one is wanted.",
+        ),
     ]
     check(got, right, call, mistakes, "Tokenize each of them, and join the lists of ids.")
 
@@ -181,11 +231,26 @@ def test_a_tokenizer_that_begins_texts(learner, rng):
     answers = {name: tokenizer(words, add_special_tokens=False)["input_ids"] for name, words in labels.items()}
     inside = {name: step_by_step(model, prompt, [1, *answer]) for name, answer in answers.items()}
     mistakes = [
-        ({name: sum(logs) for name, logs in inside.items()}, "The label begins with the tokenizer's special token, as if a new text began. It goes on where the text ends: `add_special_tokens=False`."),
-        ({name: sum(logs[1:]) for name, logs in inside.items()}, "The tokenizer's special token stands between text and label. Tokenize the label with `add_special_tokens=False`."),
-        ({name: sum(step_by_step(model, bare, answer)) for name, answer in answers.items()}, "The text lacks the special token that the tokenizer puts before it. The model was trained with it."),
+        (
+            {name: sum(logs) for name, logs in inside.items()},
+            "The label begins with the tokenizer's special token, as if a new text began. It goes on where the text ends: `add_special_tokens=False`.",
+        ),
+        (
+            {name: sum(logs[1:]) for name, logs in inside.items()},
+            "The tokenizer's special token stands between text and label. Tokenize the label with `add_special_tokens=False`.",
+        ),
+        (
+            {name: sum(step_by_step(model, bare, answer)) for name, answer in answers.items()},
+            "The text lacks the special token that the tokenizer puts before it. The model was trained with it.",
+        ),
     ]
-    check(got, {name: sum(step_by_step(model, prompt, answer)) for name, answer in answers.items()}, call, mistakes, "`tokenizer(text)` as it comes, the label without special tokens.")
+    check(
+        got,
+        {name: sum(step_by_step(model, prompt, answer)) for name, answer in answers.items()},
+        call,
+        mistakes,
+        "`tokenizer(text)` as it comes, the label without special tokens.",
+    )
 
 
 @pytest.mark.points(1)
@@ -197,7 +262,11 @@ def test_labels_do_not_disturb_one_another(learner, rng):
     left, moved = learner.last.args[3], learner.last.random_moved
     for name, words in labels.items():
         alone, call = called(learner, model, False, text, {name: words}, True)
-        assert near(alone[name], together[name]), f"{call} gave {alone[name]:.4f}, and {together[name]:.4f} beside other labels. Is padding scored, or not masked?"
+        assert near(alone[name], together[name]), (
+            f"{call} gave {alone[name]:.4f}, and {together[name]:.4f} beside other labels. Is padding scored, or not masked?"
+        )
     assert left == labels, f"{shown(text, labels, True)} changed the dict of labels."
     assert not moved, f"{shown(text, labels, True)} used up global random numbers. Nothing here is random."
-    assert all(p.grad is None for p in model.parameters()), f"{shown(text, labels, True)} left gradients in the model. Nothing is trained here."
+    assert all(p.grad is None for p in model.parameters()), (
+        f"{shown(text, labels, True)} left gradients in the model. Nothing is trained here."
+    )
