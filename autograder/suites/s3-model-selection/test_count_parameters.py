@@ -231,7 +231,7 @@ def test_heads_of_a_size_of_their_own_and_biases(learner, rng):
         [(extra, "The size of a head is worked out, where `head_dim` gives it.")],
         "All heads together are `num_attention_heads` times `head_dim` wide.",
     )
-    for key, name in (("attention_bias", "self_attn"), ("mlp_bias", "mlp")):
+    for key in ("attention_bias", "mlp_bias"):
         config = plain | {key: True}
         got, call = called(learner, config)
         amount = total(config) - total(plain)

@@ -41,7 +41,7 @@ def with_holes(ids, spans, sentinels):
     """The input by its definition: each place is kept, or it is the first of a span, or it is gone."""
     first = {start: sentinels[number] for number, (start, _) in enumerate(spans)}
     gone = {place for start, end in spans for place in range(start, end)}
-    return [first[place] if place in first else token for place, token in enumerate(ids) if place in first or place not in gone]
+    return [first.get(place, token) for place, token in enumerate(ids) if place in first or place not in gone]
 
 
 @pytest.mark.points(2)
@@ -58,12 +58,12 @@ def test_the_input_has_a_sentinel_for_each_span(learner, rng):
         f"{call} gave an input without token {lost[0]}, which is in no span. A span ends before its `end`; what follows is kept."
     )
     used = [t for t in source if t in sentinels]
+    strange = [t for t in source if t not in ids and t not in sentinels and t != EOS]
+    assert not strange, f"{call} gave an input with {strange[0]}, which isn't one of the sentinels. Take them from the list, as they come."
     assert len(set(used)) == len(used), (
         f"{call} used a sentinel twice in the input. Each span gets the next sentinel, so that the model can tell the holes apart."
     )
     assert len(used) == 3, f"{call} gave an input with {len(used)} sentinels for 3 spans."
-    strange = [t for t in source if t not in ids and t not in sentinels and t != EOS]
-    assert not strange, f"{call} gave an input with {strange[0]}, which isn't one of the sentinels. Take them from the list, as they come."
     assert used == sentinels[:3], f"{call} took the sentinels in another order than that of the list, whatever their numbers are."
     body = source[:-1] if source[-1:] == [EOS] else source
     assert body == with_holes(ids, spans, sentinels), f"{call} gave an input in which tokens or sentinels don't stand where they should."

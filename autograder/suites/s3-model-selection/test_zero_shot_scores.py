@@ -94,7 +94,7 @@ def test_one_token_after_the_text(learner, rng):
     ids = tokenizer(text)["input_ids"]
     with torch.no_grad():
         here = {
-            n: torch.log_softmax(model(torch.tensor([ids + [t]])).logits[0, -1], 0)[t].item()
+            n: torch.log_softmax(model(torch.tensor([[*ids, t]])).logits[0, -1], 0)[t].item()
             for n, t in first_tokens(tokenizer, labels).items()
         }
         raw = {n: model(torch.tensor([ids])).logits[0, -1][t].item() for n, t in first_tokens(tokenizer, labels).items()}
