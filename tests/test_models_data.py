@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from tunelab import assets, data, models
+from tunelab.cards import Choice, ModelCard
+from tunelab.codec import Decoder, Encoder
 
 TINY = [models.tiny_bert, models.tiny_roberta, models.tiny_electra, models.tiny_distilbert]
 
@@ -181,3 +183,13 @@ def test_data_need_no_home_and_write_nothing():
     environment = os.environ | {"HOME": "/proc/nowhere", "TUNELAB_HOME": str(assets.cache_folder()), "HF_HUB_OFFLINE": "1"}
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
     assert ran.stdout.split() == ["7403", "movie.n.01"], ran.stderr[-2000:]
+
+
+def test_a_choice_of_model_crosses_as_its_fields():
+    card = ModelCard("small", "encoder", 20_000_000, 512, "mit", ("en",), 1.25)
+    with pytest.raises(AttributeError):
+        card.parameters = 1
+    back = Decoder().decode(Encoder().encode([Choice("small", {"large": ["memory"]}), card]))
+    assert [value.type_name for value in back] == ["Choice", "ModelCard"]
+    assert (back[0].name, back[0].rejected) == ("small", {"large": ["memory"]})
+    assert back[1].languages == ("en",)
