@@ -18,7 +18,7 @@ release: setup
 lint: setup
 	@$(RUN) lint $(ONE)
 lessons: setup
-	@$(RUN) lessons $(ONE)
+	@$(RUN) lessons $(ONE) $(if $(RECORD),--record)
 bench: setup
 	@$(RUN) bench
 grade: setup

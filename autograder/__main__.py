@@ -63,7 +63,7 @@ def lessons(arguments: Arguments) -> bool:
     well = True
     for assignment in load_course().select(arguments.assignment):
         print(f"{assignment.name}: running the lesson{' on the small budget' if arguments.small else ''}", flush=True)
-        run = run_lesson(assignment, arguments.small, told=lambda line: print(line, flush=True))
+        run = run_lesson(assignment, arguments.small, told=lambda line: print(line, flush=True), record=arguments.record)
         print(
             f"{assignment.name}: {run.seconds:.0f} s, of which demos {run.demo_seconds:.0f} s. The record is {at(run.record)}, its text beside it."
         )
@@ -171,7 +171,10 @@ def parser() -> argparse.ArgumentParser:
         _sandbox,
     )
     verb(
-        lessons, "Run lessons in a Jupyter kernel with the reference filled in, and keep the record in build/lessons/.", _assignment, _small
+        lessons,
+        "Run lessons in a Jupyter kernel with the reference filled in, and keep the record in build/lessons/.",
+        _assignment,
+        _small_or_record,
     )
     verb(grade, "Grade what lies in submitted/ and write it to the gradebook.", _assignment, _workplace, _workers, _cluster, _sandbox)
     verb(feedback, "Write feedback pages for what has been graded.", _assignment, _workplace)
@@ -189,7 +192,9 @@ def _assignment(one: argparse.ArgumentParser) -> None:
 
 
 def _exercise(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--exercise", metavar="NAME", help="only this exercise of --assignment, without lesson and release: for an author at work")
+    one.add_argument(
+        "--exercise", metavar="NAME", help="only this exercise of --assignment, without lesson and release: for an author at work"
+    )
 
 
 def _workplace(one: argparse.ArgumentParser) -> None:
@@ -217,8 +222,12 @@ def _sandbox(one: argparse.ArgumentParser) -> None:
     )
 
 
-def _small(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--small", action="store_true", help="on the small budget: a few steps, a few texts")
+def _small_or_record(one: argparse.ArgumentParser) -> None:
+    either = one.add_mutually_exclusive_group()
+    either.add_argument("--small", action="store_true", help="on the small budget: a few steps, a few texts")
+    either.add_argument(
+        "--record", action="store_true", help="also compute anew what lessons keep in source/<assignment>/records/, which takes long"
+    )
 
 
 def _size(one: argparse.ArgumentParser) -> None:

@@ -28,7 +28,9 @@ def main() -> None:
     parser.add_argument("--browser", action="store_true", help="also install Chromium, which the kit's own tests look at pages with")
     arguments = parser.parse_args()
     if sys.version_info[:2] != (3, 11):
-        sys.exit(f"Tunelab needs Python 3.11; this is {sys.version.split()[0]}. Install python3.11, or name it: make PYTHON=/path/to/python3.11 setup")
+        sys.exit(
+            f"Tunelab needs Python 3.11; this is {sys.version.split()[0]}. Install python3.11, or name it: make PYTHON=/path/to/python3.11 setup"
+        )
     make_environment()
     install_system_packages(PACKAGES | (BROWSER if arguments.browser else {}))
     run([PYTHON, "-m", "tunelab", "fetch", "--quiet"], "Models and data could not be fetched; the lines above say why.")
@@ -64,10 +66,14 @@ def install_system_packages(programs: dict[str, str]) -> None:
     if not missing:
         return
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    allowed = shutil.which("apt-get") and (not prefix or (shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0))
+    allowed = shutil.which("apt-get") and (
+        not prefix or (shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0)
+    )
     command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *missing]
     if not allowed:
-        sys.exit(f"{', '.join(missing)} is missing and can't be installed from here. Run this once, then start again:\n\n    sudo {' '.join(command)}\n")
+        sys.exit(
+            f"{', '.join(missing)} is missing and can't be installed from here. Run this once, then start again:\n\n    sudo {' '.join(command)}\n"
+        )
     say(f"Installing {', '.join(missing)} through the system's package manager")
     subprocess.run([*prefix, "apt-get", "update", "--quiet"], stdout=subprocess.DEVNULL)
     run([*prefix, *command], f"Installing {', '.join(missing)} failed.", quiet=True)

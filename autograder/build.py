@@ -25,7 +25,7 @@ IMAGES = {".png", ".svg", ".jpg", ".jpeg", ".gif", ".webp"}
 
 
 def build(assignment: Assignment) -> Path:
-    """Builds `build/source/<assignment>/`: the notebook, public checks, hints and images, and nothing else. Raises CourseError."""
+    """Builds `build/source/<assignment>/`: the notebook, public checks, hints, images and records, and nothing else. Raises CourseError."""
     target = assignment.built
     files = {f"{assignment.name}.ipynb": notebook_bytes(lesson_notebook(assignment)), **_companions(assignment)}
     shutil.rmtree(target, ignore_errors=True)
@@ -99,9 +99,10 @@ def _companions(assignment: Assignment) -> dict[str, bytes]:
     for path in images:
         if path.suffix not in IMAGES or path.is_symlink():
             raise CourseError(f"{at(path)} is no image that is released. Known are: {', '.join(sorted(IMAGES))}. Move other files away.")
-    known = {assignment.lesson_path, assignment.source / "hints.toml", *checks, *images}
+    records = sorted((assignment.source / "records").glob("*.json"))
+    known = {assignment.lesson_path, assignment.source / "hints.toml", *checks, *images, *records}
     for path in sorted(assignment.source.rglob("*")):
         if path.is_file() and path not in known and "__pycache__" not in path.parts and not path.name.startswith("."):
             raise CourseError(f"{at(path)} isn't released and has no other use here. Move it away, or an image into images/.")
-    released = [assignment.source / "hints.toml", *checks, *images]
+    released = [assignment.source / "hints.toml", *checks, *images, *records]
     return {path.relative_to(assignment.source).as_posix(): path.read_bytes() for path in released}

@@ -1,6 +1,7 @@
 """Lessons in full: runs a lesson's notebook from top to bottom in a real Jupyter kernel, with the reference filled in, and keeps the record.
 
-The record lies in `build/lessons/<assignment>/`: the executed notebook, and `record.txt` with each cell's seconds and text, from which the prose takes its numbers.
+What it showed lies in `build/lessons/<assignment>/`: the executed notebook, and a text file with each cell's seconds and text, from which the prose takes its numbers. What takes too long for a
+reader is computed only when a recording is asked for, and goes to `source/<assignment>/records/` (tunelab/records.py).
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from autograder.course import Assignment, load_solutions
 from autograder.fill import fill
 from autograder.results import kit_digest
 from autograder.workplace import write_atomically
+from tunelab.records import FOLDER, RECORDING
 
 CELL_SECONDS = 600
-DEMO_SECONDS = 120
+DEMO_SECONDS = 240
 """What the demos of a lesson may take together, wall clock, on two cores."""
+RECORDING_SECONDS = 3600
+"""What one cell may take while a record is made."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +44,27 @@ class LessonRun:
     record: Path
 
 
-def run_lesson(assignment: Assignment, small: bool, told: Callable[[str], None] = lambda text: None) -> LessonRun:
-    """Runs one lesson, on the small budget or in full, and keeps its record. `told` gets a line per cell that took a while."""
+def run_lesson(assignment: Assignment, small: bool, told: Callable[[str], None] = lambda text: None, record: bool = False) -> LessonRun:
+    """Runs one lesson, on the small budget or in full, and keeps what it showed. `told` gets a line per cell that took a while.
+
+    With `record` everything that the lesson has in its records is computed anew, and they are replaced when the run went well.
+    """
     solutions = load_solutions(assignment)
     sources = {e.name: fill(e.stub, solutions.reference[e.name]) for e in assignment.exercises}
     notebook = filled_notebook(assignment, sources)
     with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
         place = Path(shutil.copytree(build(assignment), Path(folder) / assignment.name))
-        _execute(notebook, place, small, told)
+        _execute(notebook, place, small, told, record)
+        troubles = tuple(_troubles(notebook))
+        records = [*place.glob(f"{FOLDER}/*.json")] if record and not troubles else []
+        for path in records:
+            write_atomically(assignment.source / FOLDER / path.name, path.read_bytes())
     run = LessonRun(
         assignment.name,
         small,
         sum(map(_seconds, notebook.cells)),
         sum(_seconds(cell) for cell in notebook.cells if _kind(cell) == "demo"),
-        tuple(_troubles(notebook)),
+        troubles,
         record_folder(assignment) / f"{assignment.name}{'-small' if small else ''}.ipynb",
     )
     write_atomically(run.record, notebook_bytes(notebook))
@@ -73,7 +84,7 @@ def lesson_digest(assignment: Assignment) -> str:
     return total.hexdigest()
 
 
-def _execute(notebook: NotebookNode, place: Path, small: bool, told: Callable[[str], None]) -> None:
+def _execute(notebook: NotebookNode, place: Path, small: bool, told: Callable[[str], None], record: bool) -> None:
     from nbclient import NotebookClient
 
     def after(cell: NotebookNode, cell_index: int, **_: object) -> None:
@@ -82,22 +93,23 @@ def _execute(notebook: NotebookNode, place: Path, small: bool, told: Callable[[s
 
     client = NotebookClient(
         notebook,
-        timeout=CELL_SECONDS,
+        timeout=RECORDING_SECONDS if record else CELL_SECONDS,
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         allow_errors=True,
         resources={"metadata": {"path": str(place)}},
         on_cell_executed=after,
     )
-    client.execute(env=_environment(small))
+    client.execute(env=_environment(small, record))
 
 
-def _environment(small: bool) -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if name != "TUNELAB_BUDGET"}
+def _environment(small: bool, record: bool) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name not in ("TUNELAB_BUDGET", RECORDING)}
     return (
         environment
         | {"HF_HUB_OFFLINE": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
         | ({"TUNELAB_BUDGET": "small"} if small else {})
+        | ({RECORDING: "1"} if record else {})
     )
 
 
@@ -122,7 +134,7 @@ def _troubles(notebook: NotebookNode) -> Iterator[str]:
             elif output.output_type == "execute_result" and _kind(cell) == "check":
                 yield f"{cell.source} doesn't pass on the reference: {output.data.get('text/plain', '')}"
         if cell.cell_type == "code" and cell.get("execution_count") is None:
-            yield f"cell {cell.id} did not run: the kernel ended, or a cell took more than {CELL_SECONDS} s"
+            yield f"cell {cell.id} did not run: the kernel ended, or a cell took too long"
 
 
 def record_text(notebook: NotebookNode, run: LessonRun) -> str:

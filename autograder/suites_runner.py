@@ -1,10 +1,11 @@
 """The suite server: a warm, trusted process that forks a child for each exercise, which runs the hidden suite against a worker elsewhere.
 
-The child is mortal: it has a deadline and a memory limit of its own, and holds no gradebook. It asks the engine for a worker, for a new one when that one died, and hands its results over.
+For authors it also runs tests on answers that are trusted, such as the reference, in the child itself, as a learner's self-check does. The child is mortal: it has a deadline and a memory limit of its own, and holds no gradebook. It asks the engine for a worker, for a new one when that one died, and hands its results over.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -13,12 +14,16 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from autograder.jail import kernel
 from tunelab.codec import MAX_REPLY
 from tunelab.learner import Learner, WorkerDied, WorkerTimeout
 from tunelab.notebook import Cell
@@ -30,7 +35,10 @@ SUITE_MEMORY = 6 * 2**30
 
 @dataclass(frozen=True)
 class Job:
-    """One exercise of one submission: the test file, the cells to run first, and how long it may take (seconds, wall clock)."""
+    """One exercise of one submission: the test file, the cells to run first, and how long it may take (seconds, wall clock).
+
+    With `in_process` the cells run in the suite's own process: for an author's answers only.
+    """
 
     test_file: str
     exercise: str
@@ -39,6 +47,7 @@ class Job:
     call_seconds: float
     exercise_seconds: float
     only: str | None = None
+    in_process: bool = False
 
 
 class Wire:
@@ -147,11 +156,17 @@ def _why_ended(reason: str, exercise: str) -> str:
 
 
 def run_job(job: Job, broker: Connection) -> None:
-    """In the forked child: runs the suite and sends its results."""
-    from tunelab.checks import run_pytest
+    """In the forked child: runs the suite and sends its results, and the CPU seconds that they took."""
+    from tunelab.checks import run_pytest, run_tests
 
-    report = run_pytest(Path(job.test_file), job.exercise, SandboxBackend(job, broker), job.only)
-    broker.send_bytes(json.dumps({"note": report.note, "tests": [asdict(r) for r in report.results]}).encode())
+    start = time.process_time()
+    if job.in_process:
+        cells = tuple(Cell(name, source) for name, source in job.cells)
+        report = run_tests(Path(job.test_file), job.exercise, cells, job.seed, job.only)
+    else:
+        report = run_pytest(Path(job.test_file), job.exercise, SandboxBackend(job, broker), job.only)
+    seconds = round(time.process_time() - start, 3)
+    broker.send_bytes(json.dumps({"note": report.note, "tests": [asdict(r) for r in report.results], "seconds": seconds}).encode())
 
 
 def _child(job: Job, broker: Connection) -> None:
@@ -160,25 +175,25 @@ def _child(job: Job, broker: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (SUITE_MEMORY, SUITE_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.setsid()
+    os.dup2(1, 2)  # what tests and answers print is for nobody
     run_job(job, broker)
 
 
-def serve(control: Connection) -> None:
-    """Forks a child per job until the engine closes the control connection."""
-    _warm_up()
+def serve(control: Connection, libraries: Sequence[str]) -> None:
+    """Forks a child per job until the engine closes the control connection. `libraries` are imported before the first one, beyond those that suites use."""
+    _warm_up(libraries)
     control.send_bytes(b"ready")
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         try:
             request = json.loads(control.recv_bytes())
         except (EOFError, OSError):
             return
         broker = Connection(reduction.recv_handle(control))
+        _bury()
         if os.fork() == 0:
             code = 1
             try:
                 control.close()
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 _child(Job(**{**request, "cells": tuple(tuple(c) for c in request["cells"])}), broker)
                 code = 0
             finally:
@@ -186,11 +201,18 @@ def serve(control: Connection) -> None:
         broker.close()
 
 
-def _warm_up() -> None:
+def _bury() -> None:
+    """Takes note of the children that have ended; one that ends last is left to the system."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _warm_up(libraries: Sequence[str]) -> None:
     import gc
+    import importlib
 
     import datasets  # noqa: F401
-    import pytest  # noqa: F401
     import safetensors.torch  # noqa: F401
     import sklearn.metrics  # noqa: F401
     import torch
@@ -199,18 +221,26 @@ def _warm_up() -> None:
 
     import tunelab.data
     import tunelab.expect
-    import tunelab.models
-    import tunelab.plugin  # noqa: F401
+    import tunelab.models  # noqa: F401
+    from tunelab.checks import run_pytest
 
+    for name in libraries:
+        importlib.import_module(name)
     torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / "test_nothing.py"
+        empty.write_text("def test_nothing():\n    pass\n")
+        run_pytest(empty, "nothing", None)  # pytest imports most of itself on its first run
     gc.collect()
     gc.freeze()
+    if sys.platform == "linux":
+        kernel.gather_pages()
 
 
 class SuiteServer:
     """The engine's end: starts the server, gives it jobs, ends it."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, libraries: Sequence[str] = ()):
         ours, theirs = socket.socketpair()
         environment = {
             **os.environ,
@@ -221,7 +251,7 @@ class SuiteServer:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "autograder.suites_runner", str(theirs.fileno())],
+            [sys.executable, "-m", "autograder.suites_runner", str(theirs.fileno()), *libraries],
             cwd=root,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -230,6 +260,7 @@ class SuiteServer:
         )
         theirs.close()
         self.control = Connection(ours.detach())
+        self.asking = threading.Lock()
 
     def wait_until_ready(self, seconds: float = 300) -> None:
         if not self.control.poll(seconds) or self.control.recv_bytes() != b"ready":
@@ -239,10 +270,11 @@ class SuiteServer:
         return self.process.poll() is None
 
     def start(self, job: Job) -> Connection:
-        """Starts a job; what comes back on the connection are its requests for workers, then its results."""
+        """Starts a job, from any thread; what comes back on the connection are its requests for workers, then its results."""
         ours, theirs = socket.socketpair()
-        self.control.send_bytes(json.dumps(asdict(job)).encode())
-        reduction.send_handle(self.control, theirs.fileno(), self.process.pid)
+        with self.asking:
+            self.control.send_bytes(json.dumps(asdict(job)).encode())
+            reduction.send_handle(self.control, theirs.fileno(), self.process.pid)
         theirs.close()
         return Connection(ours.detach())
 
@@ -256,4 +288,4 @@ class SuiteServer:
 
 
 if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))
+    serve(Connection(int(sys.argv[1])), sys.argv[2:])

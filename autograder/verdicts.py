@@ -1,20 +1,17 @@
 """Verdicts: what tests say of an author's answers, in the sandbox and in-process, each run kept by digest.
 
-In-process runs happen in children forked from a warm process, each with a deadline, so that a mutant that loops or exits costs its own run and nothing else.
+In-process runs happen in children of the warm suite server, each with a deadline, so that a mutant that loops or exits costs its own run and nothing else.
 """
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import json
-import multiprocessing
-import os
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +19,6 @@ from autograder.course import Assignment, Suite
 from autograder.engine import Budget, Engine
 from autograder.results import kit_digest
 from autograder.workplace import write_atomically
-
-WARM = [
-    "autograder.verdicts",
-    "torch",
-    "transformers.models.bert.modeling_bert",
-    "transformers.trainer_utils",
-    "sklearn.metrics",
-    "scipy.stats",
-    "jaxtyping",
-    "pytest",
-    "tunelab.models",
-    "tunelab.plugin",
-    "tunelab.worker",
-    "tunelab.expect",
-]
-"""What the process that is forked has imported: this module, so that a child starts at once, and what lessons and tests import."""
-SECONDS = 120.0
-"""Deadline of a run in a child of this process, wall clock."""
 
 
 @dataclass(frozen=True)
@@ -114,53 +93,34 @@ class Verdicts:
             write_atomically(self.store / f"{self.key(run)}.json", json.dumps(asdict(verdict)))
         return verdict
 
-    def _in_sandbox(self, run: Run) -> Verdict:
+    def warm(self) -> Engine:
+        """The engine, started when it is first asked for: by the thread that makes the sandbox's runs, which the sandbox ends with."""
         if self.engine is None:
-            engine = Engine(self.mode, root=self.assignment.root, budget=Budget())
+            engine = Engine(self.mode, root=self.assignment.root, budget=Budget(), libraries=_imported(self.setup))
             engine.start()
             self.engine = engine
-        result = self.engine.grade_exercise(
+        return self.engine
+
+    def _in_sandbox(self, run: Run) -> Verdict:
+        result = self.warm().grade_exercise(
             run.exercise, self.setup, {run.exercise: run.cell}, run.seed, self.suites[run.exercise], run.only or None
         )
         return Verdict({t["name"]: (t["outcome"], t["message"]) for t in result["tests"]}, result["seconds"])
 
     def _in_process(self, run: Run) -> Verdict:
-        """Runs tests in a child of the warm process. A child that is late or dies gives a verdict of one outcome, `timeout` or `crashed`."""
-        context = multiprocessing.get_context("forkserver")
-        os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
-        context.set_forkserver_preload(WARM)
-        ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=_child, args=(theirs, self.setup, run), daemon=True)
-        child.start()
-        theirs.close()
-        try:
-            return (
-                ours.recv()
-                if ours.poll(SECONDS)
-                else Verdict({run.only or "all": ("timeout", f"still running after {SECONDS:.0f} s")}, SECONDS)
-            )
-        except EOFError:
-            return Verdict({run.only or "all": ("crashed", "the process that ran it ended")}, 0.0)
-        finally:
-            child.kill()
-            child.join()
-            ours.close()
+        """Runs tests in a child of the suite server. A child that is late or dies gives a verdict of one outcome, `crashed`."""
+        cells = [*((f"setup {number}", source) for number, source in enumerate(self.setup, 1)), (run.exercise, run.cell)]
+        answer = self.warm().run_trusted(run.test_file, run.exercise, cells, run.seed, run.only or None)
+        if answer is None:
+            return Verdict({run.only or "all": ("crashed", "the process that ran it ended, or was ended for taking too long")}, 0.0)
+        return Verdict({t["name"]: (t["outcome"], t["message"]) for t in answer["tests"]}, answer["seconds"])
 
 
-def _child(connection: Connection, setup: tuple[str, ...], run: Run) -> None:
-    import torch
-
-    from tunelab.checks import run_tests
-    from tunelab.notebook import Cell
-
-    torch.set_num_threads(1)
-    sink = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(sink, descriptor)
-    cells = (*(Cell(f"setup {number}", source) for number, source in enumerate(setup, 1)), Cell(run.exercise, run.cell))
-    start = time.process_time()
-    report = run_tests(run.test_file, run.exercise, cells, run.seed, run.only or None)
-    connection.send(Verdict({r.name: (r.outcome, r.message) for r in report.results}, round(time.process_time() - start, 3)))
+def _imported(setup: Sequence[str]) -> list[str]:
+    """The libraries that setup cells import, by their full names."""
+    nodes = [node for source in setup for node in ast.walk(ast.parse(source))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return sorted(names | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module})
 
 
 def make_all(verdicts: Verdicts, runs: list[Run], progress: Callable[[str, int, int], None]) -> dict[Run, Verdict]:
@@ -169,6 +129,9 @@ def make_all(verdicts: Verdicts, runs: list[Run], progress: Callable[[str, int, 
     todo, known = [run for run in dict.fromkeys(runs) if run not in made], len(made)
     troubles: list[BaseException] = []
     counting = threading.Lock()
+
+    if todo:
+        verdicts.warm()
 
     def work(backend: str) -> None:
         try:

@@ -248,7 +248,9 @@ def test_the_grader_cannot_be_imported(seen):
 
 def test_the_environment_holds_nothing_of_the_graders(seen):
     variables = seen("import os\nreturn dict(os.environ)")
-    assert not {n for n in variables if any(word in n.split("_") for word in ("SECRET", "TOKEN", "KEY", "SSH", "SUDO", "WORKPLACE", "OLDPWD"))}
+    assert not {
+        n for n in variables if any(word in n.split("_") for word in ("SECRET", "TOKEN", "KEY", "SSH", "SUDO", "WORKPLACE", "OLDPWD"))
+    }
     assert (variables["USER"], variables["HOME"]) == ("learner", "/tmp")
     assert not [n for n, value in variables.items() if str(ROOT) in value.replace(sys.prefix, "")]
 

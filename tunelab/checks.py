@@ -163,12 +163,19 @@ def run_pytest(test_file: Path, exercise: str, backend: Any, only: str | None = 
             "logging",
             "faulthandler",
             "cacheprovider",
+            "debugging",
             "doctest",
             "junitxml",
+            "legacypath",
             "pastebin",
+            "recwarn",
+            "setuponly",
+            "setupplan",
             "stepwise",
-            "unraisableexception",
+            "subtests",
             "threadexception",
+            "unittest",
+            "unraisableexception",
             "warnings",
         )
     ]
@@ -177,7 +184,6 @@ def run_pytest(test_file: Path, exercise: str, backend: Any, only: str | None = 
         str(ini),
         f"--rootdir={test_file.parent}",
         "--disable-plugin-autoload",
-        "-ptunelab.plugin",
         "--import-mode=importlib",
         "--assert=plain",
         "--capture=sys",
@@ -186,7 +192,7 @@ def run_pytest(test_file: Path, exercise: str, backend: Any, only: str | None = 
     ]
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        pytest.main(arguments, plugins=[Connect()])
+        pytest.main(arguments, plugins=[plugin, Connect()])
     finally:
         sys.dont_write_bytecode = bytecode
         for name in set(sys.modules) - before:

@@ -77,16 +77,17 @@ def rng(seed: int) -> np.random.Generator:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
-    report = yield
     if "learner" not in getattr(item, "fixturenames", ()):
-        return report
-    results, excinfo = item.config.stash[RESULTS], call.excinfo
+        return (yield)
+    # pytest would write out a traceback through the test, which nobody is to see, and which takes most of the time that a failed test takes.
+    excinfo, call.excinfo = call.excinfo, None
+    report = yield
+    results, call.excinfo = item.config.stash[RESULTS], excinfo
     if excinfo is not None:
+        report.outcome = "failed"
         outcome, message, traceback = explain(excinfo.value, getattr(excinfo.value, "learner_call", "") or _exercise(item))
         results[item.name] = TestResult(item.name, title(item), points(item), outcome, message, traceback)
         report.longrepr = message + (f"\n\n{traceback}" if traceback else "")
-        if report.outcome == "skipped":
-            report.outcome = "failed"
         if getattr(excinfo.value, "learner_type", "") == "KeyboardInterrupt":
             item.session.shouldstop = "interrupted"
     elif call.when == "call":

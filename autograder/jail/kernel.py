@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 
@@ -10,7 +11,10 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
 _CAPABILITY_VERSION_3 = 0x20080522
 
+_MADV_COLLAPSE, _HUGE_PAGE = 25, 2**21
+
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
 def _checked(result: int, what: str) -> None:
@@ -45,3 +49,15 @@ def drop_capabilities() -> None:
     """Gives up every capability for good: permitted, effective, inheritable and with them the ambient ones."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()), "giving up capabilities")
+
+
+def gather_pages() -> None:
+    """Moves this process's memory into huge pages where the kernel can (Linux 6.1): a fork then copies hundreds of times fewer entries. Elsewhere it changes nothing."""
+    with contextlib.suppress(OSError), open("/proc/self/maps") as lines:
+        for line in lines.read().splitlines():
+            span, rights, _, _, _, *name = line.split(maxsplit=5)
+            if rights == "rw-p" and name in ([], ["[heap]"]):
+                start, end = (int(edge, 16) for edge in span.split("-"))
+                start, end = -(-start // _HUGE_PAGE) * _HUGE_PAGE, end // _HUGE_PAGE * _HUGE_PAGE
+                if end > start:
+                    _libc.madvise(start, end - start, _MADV_COLLAPSE)

@@ -16,7 +16,7 @@ import sys
 import warnings
 from multiprocessing.connection import Connection
 
-from . import walls
+from . import kernel, walls
 from .limits import Limits
 from .supervisor import Supervisor
 
@@ -59,6 +59,8 @@ def warm_up() -> None:
         raise RuntimeError(f"importing the libraries left {threads} threads behind, and a fork would lose all but one")
     gc.collect()
     gc.freeze()
+    if sys.platform == "linux":
+        kernel.gather_pages()
 
 
 def serve_learner(data: int) -> None:

@@ -81,7 +81,9 @@ def test_the_arguments_are_left_alone(learner, rng):
     labels, predictions = pairs_of(rng.integers(1, 5, size=(3, 3)), rng)
     call = "confusion_matrix(labels, predictions, 3)"
     got = expect.array(learner.confusion_matrix(labels, predictions, 3), call=call, shape=(3, 3))
-    assert got.sum() == len(labels), f"{call} gave a matrix whose cells add up to {got.sum()}, on {len(labels)} examples. Each example is counted once."
+    assert got.sum() == len(labels), (
+        f"{call} gave a matrix whose cells add up to {got.sum()}, on {len(labels)} examples. Each example is counted once."
+    )
     assert all(map(np.array_equal, learner.last.args, (labels, predictions))), (
         "confusion_matrix(labels, predictions, 3) changed one of the arrays that it was given. Work on a copy."
     )
