@@ -78,7 +78,7 @@ def test_nothing_is_lost(learner, rng, seed):
 def test_sizes_near_the_fractions(learner, rng, seed):
     """Each part has its share of the rows, also when films have very different numbers of reviews.
 
-    Slices of the list of films, by number of films, pass one of these splits in about one run in eight, and all five in about one in a hundred thousand.
+    Slices of the list of films, by number of films, pass one of these splits in about one run in seven, and all five in fewer than one in ten thousand.
     """
     for number, fractions in enumerate([{"a": 0.3, "b": 0.5, "c": 0.2}] * 4 + [{"w": 0.4, "x": 0.2, "y": 0.2, "z": 0.2}]):
         small, large = films(rng, 1000, 1, 1), films(rng, 105, 10, 10)
