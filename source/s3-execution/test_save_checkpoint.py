@@ -1,6 +1,7 @@
 """Public checks of `save_checkpoint`: examples to check oneself by."""
 
 import atexit
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -84,10 +85,8 @@ def test_a_full_disk(learner):
     folder = learner.probe(new_folder)
     model, optimizer, scheduler = parts(learner)
     learner.save_checkpoint(Path(folder), model, optimizer, scheduler, 12)
-    try:
+    with contextlib.suppress(OSError):
         learner.save_checkpoint(Path(folder), model, optimizer, learner.make(make_breaking_schedule), 13)
-    except OSError:
-        pass
     kept = learner.probe(read, folder)
     assert not isinstance(kept, str), (
         f"A second call failed in the middle (the disk was full), and now checkpoint.pt {kept}. Write to another name first."

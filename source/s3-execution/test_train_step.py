@@ -1,5 +1,7 @@
 """Public checks of `train_step`: examples to check oneself by."""
 
+import itertools
+
 import torch
 
 from tunelab import expect
@@ -41,7 +43,7 @@ def test_the_loss_falls(learner):
     """Ten steps on one batch, without dropout, make its loss smaller from step to step."""
     model, optimizer = small(learner)
     losses = [learner.train_step(model, batch(), optimizer) for _ in range(10)]
-    falls = all(float(after) < float(before) for before, after in zip(losses, losses[1:], strict=False))
+    falls = all(float(after) < float(before) for before, after in itertools.pairwise(losses))
     assert falls, (
         f"Ten calls of {CALL} with the same batch gave the losses {losses}. Each should be below the one before. Are old gradients cleared?"
     )
