@@ -935,6 +935,36 @@ def patience_of_one(model, arguments, train, evaluation, tokenizer):
     )
 
 
+@mutant("build_trainer", caught_by="test_it_goes_on_while_it_gets_better", says="two evaluations in a row that don't beat the best")
+def stops_by_the_clock(model, arguments, train, evaluation, tokenizer):
+    """Counts evaluations, whether or not they were any better."""
+    from sklearn.metrics import accuracy_score, f1_score
+    from transformers import DataCollatorWithPadding, TrainerCallback
+
+    class ThreeEvaluations(TrainerCallback):
+        seen = 0
+
+        def on_evaluate(self, args, state, control, **kwargs):
+            self.seen += 1
+            control.should_training_stop = self.seen >= 3
+
+    def metrics(eval_pred):
+        logits, labels = eval_pred
+        predictions = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+
+    return Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=train,
+        eval_dataset=evaluation,
+        processing_class=tokenizer,
+        data_collator=DataCollatorWithPadding(tokenizer),
+        compute_metrics=metrics,
+        callbacks=[ThreeEvaluations()],
+    )
+
+
 @mutant("build_trainer", caught_by="test_each_set_in_its_place", says="in another order")
 def evaluation_shuffled(model, arguments, train, evaluation, tokenizer):
     """Shuffles both sets."""
