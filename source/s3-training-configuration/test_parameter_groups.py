@@ -18,7 +18,9 @@ def settings(groups, model, call):
         expect.number(group["lr"], call=f"{call} as `lr` of a group", low=0.0)
         expect.number(group["weight_decay"], call=f"{call} as `weight_decay` of a group", low=0.0)
         for p in group["params"]:
-            assert isinstance(p, torch.Tensor) and id(p) in names, f"{call} gave a group that holds something other than the model's parameters."
+            assert isinstance(p, torch.Tensor) and id(p) in names, (
+                f"{call} gave a group that holds something other than the model's parameters."
+            )
             assert names[id(p)] not in found, f"{call} gave {names[id(p)]} more than once. Each parameter belongs to one group."
             found[names[id(p)]] = (group["lr"], group["weight_decay"])
     missing = [name for name, p in model.named_parameters() if p.requires_grad and name not in found]

@@ -9,7 +9,9 @@ FIELDS = ("micro_batch", "accumulation", "epochs", "steps_per_epoch", "total_ste
 def check(learner, arguments, right):
     call = f"plan_batches{arguments}"
     plan = expect.value(learner.plan_batches(*arguments), call=call)
-    assert isinstance(plan, Fields) and plan.type_name == "BatchPlan", f"{call} gave a {type(plan).__name__}, where a BatchPlan is asked for."
+    assert isinstance(plan, Fields) and plan.type_name == "BatchPlan", (
+        f"{call} gave a {type(plan).__name__}, where a BatchPlan is asked for."
+    )
     for name, wanted in zip(FIELDS, right, strict=True):
         got = expect.integer(plan.fields.get(name), call=f"{call} as `{name}`")
         assert got == wanted, f"{call} gave {name}={got}. It should be {wanted}."
@@ -35,6 +37,8 @@ def test_ten_percent_is_not_ten(learner):
     try:
         learner.plan_batches(100, 8, 4, 2, 10)
     except ValueError as error:
-        assert "warmup_share" in str(error), "plan_batches(100, 8, 4, 2, 10) raised a ValueError that doesn't name `warmup_share`. Say in it what is wrong."
+        assert "warmup_share" in str(error), (
+            "plan_batches(100, 8, 4, 2, 10) raised a ValueError that doesn't name `warmup_share`. Say in it what is wrong."
+        )
     else:
         raise AssertionError("plan_batches(100, 8, 4, 2, 10) raised nothing. The contract asks for a ValueError.")

@@ -27,7 +27,7 @@ def test_the_example_of_the_contract(learner):
 
 def test_nan(learner):
     """From the first NaN on, nothing counts."""
-    got, call = place(learner, LOSSES[:90] + [math.nan, 0.0] + LOSSES[92:], "the example with a NaN and a 0 near its end")
+    got, call = place(learner, [*LOSSES[:90], math.nan, 0.0, *LOSSES[92:]], "the example with a NaN and a 0 near its end")
     assert 45 <= got <= 55, f"{call} gave the rate of reading {got}. It should be one from 45 to 55: what comes from NaN on doesn't count."
 
 

@@ -22,7 +22,9 @@ def made(learner):
     """The arguments, and the call."""
     call = "training_arguments(plan, 'runs', 5e-05, 0.01, 7)"
     got = expect.value(learner.training_arguments(BatchPlan(), "runs", 5e-5, 0.01, 7), call=call)
-    assert isinstance(got, Fields) and got.type_name == "TrainingArguments", f"{call} gave a {type(got).__name__}, where a TrainingArguments is asked for."
+    assert isinstance(got, Fields) and got.type_name == "TrainingArguments", (
+        f"{call} gave a {type(got).__name__}, where a TrainingArguments is asked for."
+    )
     return got, call
 
 
@@ -36,7 +38,9 @@ def test_what_was_passed_in(learner):
 def test_the_numbers_of_the_plan(learner):
     """Micro-batch, accumulation and warm-up are those of the plan."""
     got, call = made(learner)
-    assert got.per_device_train_batch_size == 3, f"{call} sends {got.per_device_train_batch_size} examples through the model at once. It should be 3."
+    assert got.per_device_train_batch_size == 3, (
+        f"{call} sends {got.per_device_train_batch_size} examples through the model at once. It should be 3."
+    )
     assert got.gradient_accumulation_steps == 2, f"{call} accumulates {got.gradient_accumulation_steps} micro-batches. It should be 2."
     assert got.warmup_steps in (2, 2 / 6), f"{call} has warmup_steps={got.warmup_steps}. It should be 2."
 
@@ -45,5 +49,5 @@ def test_the_best_epoch(learner):
     """The checkpoint with the highest F1 is loaded at the end."""
     got, call = made(learner)
     assert got.load_best_model_at_end is True, f"{call} doesn't load the best model at the end."
-    assert got.metric_for_best_model in ("f1", "eval_f1"), f"{call} judges by {got.metric_for_best_model!r}. It should be \"f1\"."
+    assert got.metric_for_best_model in ("f1", "eval_f1"), f'{call} judges by {got.metric_for_best_model!r}. It should be "f1".'
     assert got.greater_is_better is True, f"{call} takes the lowest F1 for the best."

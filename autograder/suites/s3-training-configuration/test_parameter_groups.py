@@ -61,7 +61,9 @@ def settings(groups, model, call):
             )
             twice += [name] if name in found else []
             found[name] = (group["lr"], group["weight_decay"])
-    assert not twice, f"{call} gave {twice[0]} more than once. Each parameter belongs to one group: torch's optimizers refuse one that is in two."
+    assert not twice, (
+        f"{call} gave {twice[0]} more than once. Each parameter belongs to one group: torch's optimizers refuse one that is in two."
+    )
     trainable = {name for name, p in model.named_parameters() if p.requires_grad}
     frozen, missing = [n for n in found if n not in trainable], [n for n in names.values() if n in trainable and n not in found]
     assert not frozen, f"{call} gave {frozen[0]}, which is frozen. Only parameters whose `requires_grad` is True belong to a group."
@@ -109,8 +111,22 @@ def test_biases_and_norms_do_not_decay(learner, rng):
     found, call = called(learner, model, rate, decay)
     norms = {name for name in found if "LayerNorm" in name}
     biases = {name for name in found if name.endswith("bias") and name not in norms}
-    check_decay({n: found[n] for n in found if n not in norms}, model, decay, call, biases, "Biases are few, and pulling them to zero brings nothing: they don't decay.")
-    check_decay(found, model, decay, call, biases | norms, "The weight of a norm is a scale that begins at 1. Pulled towards zero, it dims its layer: the parameters of norms don't decay.")
+    check_decay(
+        {n: found[n] for n in found if n not in norms},
+        model,
+        decay,
+        call,
+        biases,
+        "Biases are few, and pulling them to zero brings nothing: they don't decay.",
+    )
+    check_decay(
+        found,
+        model,
+        decay,
+        call,
+        biases | norms,
+        "The weight of a norm is a scale that begins at 1. Pulled towards zero, it dims its layer: the parameters of norms don't decay.",
+    )
 
 
 @pytest.mark.points(2)
@@ -138,9 +154,22 @@ def test_what_only_sounds_like_a_norm_or_a_bias(learner, rng):
     model = nn.ModuleDict({
         "norm_projection": nn.Linear(6, 4), "LayerNorm_adapter": nn.Linear(4, 6, bias=False), "position_bias": nn.Embedding(8, 2), "block": PreNorm(6),
     })  # fmt: skip
-    found, call = called(learner, model, rate, decay, what="a model with a Linear called norm_projection, an Embedding called position_bias and a block of the class PreNorm")
+    found, call = called(
+        learner,
+        model,
+        rate,
+        decay,
+        what="a model with a Linear called norm_projection, an Embedding called position_bias and a block of the class PreNorm",
+    )
     spared = {"norm_projection.bias", "block.norm.weight", "block.norm.bias", "block.inner.bias"}
-    check_decay(found, model, decay, call, spared, "A bias is a parameter whose own name, the last part, has `bias` in it; a norm's parameters are those that it holds itself.")
+    check_decay(
+        found,
+        model,
+        decay,
+        call,
+        spared,
+        "A bias is a parameter whose own name, the last part, has `bias` in it; a norm's parameters are those that it holds itself.",
+    )
 
 
 @pytest.mark.points(1)
@@ -162,14 +191,20 @@ def test_the_head_has_a_rate_of_its_own(learner, rng):
         found, call = called(learner, model, rate, decay, head, what=f"a {kind} classifier")
         for name, (got, _) in found.items():
             if name.startswith("classifier"):
-                assert math.isclose(got, head, rel_tol=1e-9), f"{call} gave {name} the rate {got:.4g}. It lies outside of `model.base_model`, so it belongs to the head."
+                assert math.isclose(got, head, rel_tol=1e-9), (
+                    f"{call} gave {name} the rate {got:.4g}. It lies outside of `model.base_model`, so it belongs to the head."
+                )
             else:
-                assert math.isclose(got, rate, rel_tol=1e-9), f"{call} gave {name} the rate {got:.4g}. It lies inside of `model.base_model`, so it isn't the head's."
+                assert math.isclose(got, rate, rel_tol=1e-9), (
+                    f"{call} gave {name} the rate {got:.4g}. It lies inside of `model.base_model`, so it isn't the head's."
+                )
         spared = {name for name in found if "LayerNorm" in name or name.endswith("bias")}
         check_decay(found, model, decay, call, spared, "The head's rate changes nothing about who decays.")
     found, call = called(learner, tiny_bert(layers=1, hidden=16), rate, decay)
     rates = {got for got, _ in found.values()}
-    assert all(math.isclose(got, rate, rel_tol=1e-9) for got in rates), f"{call} gave rates other than `learning_rate`, though no `head_learning_rate` was passed."
+    assert all(math.isclose(got, rate, rel_tol=1e-9) for got in rates), (
+        f"{call} gave rates other than `learning_rate`, though no `head_learning_rate` was passed."
+    )
 
 
 @pytest.mark.points(1)
@@ -193,8 +228,12 @@ def test_shared_weights_once(learner, rng):
     model = tiny_llama(layers=1, hidden=16, tie_word_embeddings=True)
     found, call = called(learner, model, rate, decay, 10 * rate, what="a Llama whose output matrix is that of its embeddings")
     got, decayed = found["model.embed_tokens.weight"]
-    assert math.isclose(got, rate, rel_tol=1e-9), f"{call} gave the shared matrix the rate {got:.4g}. The base model holds it too, so it learns at `learning_rate`."
-    assert math.isclose(decayed, decay, rel_tol=1e-9), f"{call} gave the shared matrix a weight decay of {decayed:.3g}. It is an ordinary weight."
+    assert math.isclose(got, rate, rel_tol=1e-9), (
+        f"{call} gave the shared matrix the rate {got:.4g}. The base model holds it too, so it learns at `learning_rate`."
+    )
+    assert math.isclose(decayed, decay, rel_tol=1e-9), (
+        f"{call} gave the shared matrix a weight decay of {decayed:.3g}. It is an ordinary weight."
+    )
 
 
 @pytest.mark.points(1)
@@ -205,7 +244,9 @@ def test_minilm(learner, rng):
     call = f"parameter_groups(MiniLM, {rate:.4g}, {decay:.4g}, {10 * rate:.4g})"
     groups = check_form(learner.parameter_groups(model, rate, decay, 10 * rate), call)
     found = [(getattr(p, "name", ""), group["lr"], group["weight_decay"]) for group in groups for p in group["params"]]
-    assert sorted(name for name, _, _ in found) == sorted(model.parameters), f"{call} didn't give each of MiniLM's {len(model.parameters)} parameters once."
+    assert sorted(name for name, _, _ in found) == sorted(model.parameters), (
+        f"{call} didn't give each of MiniLM's {len(model.parameters)} parameters once."
+    )
     spared = {name for name, (shape, _, _) in model.parameters.items() if len(shape) == 1}
     wrong = [name for name, _, got in found if (got == 0.0) != (name in spared)]
     assert not wrong, f"{call} has the weight decay of {wrong[0] if wrong else ''} wrong. Is it a bias, a norm's, or an ordinary weight?"
@@ -223,5 +264,9 @@ def test_the_model_is_left_alone(learner, rng):
     called(learner, model, rate, decay, 2 * rate)
     after = dict(model.named_parameters())
     changed = [name for name, flag, data in before if after[name].requires_grad != flag or not torch.equal(after[name], data)]
-    assert not changed, f"parameter_groups(model, ...) changed {changed[0] if changed else ''}. Groups only refer to parameters: neither values nor `requires_grad` change."
-    assert all(module.training for module in model.modules()), "parameter_groups(model, ...) switched a part of the model to evaluation mode."
+    assert not changed, (
+        f"parameter_groups(model, ...) changed {changed[0] if changed else ''}. Groups only refer to parameters: neither values nor `requires_grad` change."
+    )
+    assert all(module.training for module in model.modules()), (
+        "parameter_groups(model, ...) switched a part of the model to evaluation mode."
+    )

@@ -15,7 +15,9 @@ def planned(learner, examples, target_batch, device_limit, epochs, warmup_share)
     call = f"plan_batches({examples}, {target_batch}, {device_limit}, {epochs}, {warmup_share:.6g})"
     plan = learner.plan_batches(examples, target_batch, device_limit, epochs, warmup_share)
     expect.value(plan, call=call)
-    assert isinstance(plan, Fields) and plan.type_name == "BatchPlan", f"{call} gave a {type(plan).__name__}, where a BatchPlan is asked for. Its class stands in the set-up cell."
+    assert isinstance(plan, Fields) and plan.type_name == "BatchPlan", (
+        f"{call} gave a {type(plan).__name__}, where a BatchPlan is asked for. Its class stands in the set-up cell."
+    )
     for name in FIELDS:
         expect.integer(plan.fields.get(name), call=f"{call} as `{name}`", low=0 if name == "warmup_steps" else 1)
     return plan, call
@@ -37,7 +39,9 @@ def test_the_largest_micro_batch_that_divides(learner, rng):
             f"{call} gave a micro-batch of {plan.micro_batch}. {target} isn't a multiple of it, so that no number of micro-batches makes up the target."
         )
         larger = [size for size in range(plan.micro_batch + 1, limit + 1) if target % size == 0]
-        assert not larger, f"{call} gave a micro-batch of {plan.micro_batch}. It divides the target, but there is a larger one that does and fits the device as well."
+        assert not larger, (
+            f"{call} gave a micro-batch of {plan.micro_batch}. It divides the target, but there is a larger one that does and fits the device as well."
+        )
 
 
 @pytest.mark.points(2)
@@ -47,7 +51,9 @@ def test_the_effective_batch_is_the_target(learner, rng):
         target, limit = int(rng.integers(20, 200)), int(rng.integers(3, 19))
         plan, call = planned(learner, 5000, target, limit, 1, 0.0)
         effective = plan.micro_batch * plan.accumulation
-        assert effective == target, f"{call} plans {plan.accumulation} micro-batches of {plan.micro_batch} for each step, an effective batch of {effective}. It should be the target."
+        assert effective == target, (
+            f"{call} plans {plan.accumulation} micro-batches of {plan.micro_batch} for each step, an effective batch of {effective}. It should be the target."
+        )
         assert plan.micro_batch <= limit, f"{call} gave a micro-batch of {plan.micro_batch}, and the device takes {limit}."
 
 
@@ -97,9 +103,13 @@ def test_no_ragged_end(learner, rng):
     """When the batches come out even, there is no extra step; and few examples make one step."""
     target, batches = int(rng.choice([6, 12, 18])), int(rng.integers(5, 30))
     plan, call = planned(learner, target * batches, target, 6, 3, 0.0)
-    assert plan.steps_per_epoch == batches, f"{call} gave {plan.steps_per_epoch} steps per epoch. The examples fill their batches exactly, so nothing is left over."
+    assert plan.steps_per_epoch == batches, (
+        f"{call} gave {plan.steps_per_epoch} steps per epoch. The examples fill their batches exactly, so nothing is left over."
+    )
     plan, call = planned(learner, target - 1, target, 6, 3, 0.0)
-    assert (plan.steps_per_epoch, plan.total_steps) == (1, 3), f"{call} gave {plan.steps_per_epoch} steps per epoch and {plan.total_steps} in all. All examples together don't fill a batch: an epoch is one step."
+    assert (plan.steps_per_epoch, plan.total_steps) == (1, 3), (
+        f"{call} gave {plan.steps_per_epoch} steps per epoch and {plan.total_steps} in all. All examples together don't fill a batch: an epoch is one step."
+    )
 
 
 @pytest.mark.points(2)
@@ -139,4 +149,6 @@ def test_what_makes_no_plan(learner):
         call = f"plan_batches{arguments}"
         said = refusal(learner, *arguments)
         assert said is not None, f"{call} raised nothing. Look at `{argument}`: the contract asks for a ValueError."
-        assert argument in said, f"{call} raised a ValueError that says {said[:80]!r}. Name `{argument}` in it, so that the reader knows what to change."
+        assert argument in said, (
+            f"{call} raised a ValueError that says {said[:80]!r}. Name `{argument}` in it, so that the reader knows what to change."
+        )

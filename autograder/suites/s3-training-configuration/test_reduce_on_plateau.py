@@ -119,7 +119,9 @@ def test_a_hair_is_no_improvement(learner, rng):
     got = check(learner, creeping, lr, factor, patience, 0.0, hint)
     assert got[-1] < lr, "reduce_on_plateau never lowered the rate, though the loss hardly moves."
     check(learner, [start * (1 - 0.00006 * k) for k in range(2 * patience + 4)], lr, factor, patience, 0.0, hint)
-    got = check(learner, [start * (1 - 0.0003 * k) for k in range(patience + 3)] + [2 * start] * (patience + 1), lr, factor, patience, 0.0, hint)
+    got = check(
+        learner, [start * (1 - 0.0003 * k) for k in range(patience + 3)] + [2 * start] * (patience + 1), lr, factor, patience, 0.0, hint
+    )
     assert got[-1] < lr, "reduce_on_plateau never lowered the rate, though the loss jumps up at the end and stays there."
 
 
@@ -134,4 +136,6 @@ def test_a_long_walk(learner, rng):
         "The rules are those of torch.optim.lr_scheduler.ReduceLROnPlateau as it comes. Go through a short list by hand.",
     )  # fmt: skip
     assert learner.last.args[0] == losses, "reduce_on_plateau changed the list `losses` that it was given. Make a list of your own."
-    assert learner.reduce_on_plateau([], lr, factor, patience, 0.0) == [], "reduce_on_plateau of no losses gave something. No losses, no rates: an empty list."
+    assert learner.reduce_on_plateau([], lr, factor, patience, 0.0) == [], (
+        "reduce_on_plateau of no losses gave something. No losses, no rates: an empty list."
+    )

@@ -17,7 +17,9 @@ def factor(learner, step, warmup_steps, total_steps, shape):
             f"{call} divided by zero. Without warm-up there is nothing to divide by, and when all is warm-up nothing is left to decay over."
         ) from None
     if isinstance(got, float) and got < 0:
-        raise AssertionError(f"{call} gave {got:.4g}, a negative factor: the run would climb the loss. From the last step on, the factor is 0.")
+        raise AssertionError(
+            f"{call} gave {got:.4g}, a negative factor: the run would climb the loss. From the last step on, the factor is 0."
+        )
     return expect.number(got, call=call, low=0.0, high=1.0 + 1e-9), call
 
 
@@ -88,9 +90,8 @@ def test_zero_at_the_end_and_beyond(learner, rng):
         assert before > 0, f"{call} gave 0, one step before the end. The factor reaches 0 at step {total}, not earlier."
         for step in (total, total + 1, total + (total - warmup) // 2, 3 * total):
             got, call = factor(learner, step, warmup, total, shape)
-            assert same(got, 0.0), (
-                f"{call} gave {got:.4g}. The run is over at step {total}: from there on the factor is 0. "
-                + ("A cosine that is left running climbs again." if shape == "cosine" else "Does the line end one step too late?")
+            assert same(got, 0.0), f"{call} gave {got:.4g}. The run is over at step {total}: from there on the factor is 0. " + (
+                "A cosine that is left running climbs again." if shape == "cosine" else "Does the line end one step too late?"
             )
 
 
@@ -113,6 +114,10 @@ def test_a_shape_that_does_not_exist(learner):
         try:
             learner.schedule(5, 2, 10, shape)
         except ValueError as error:
-            assert "shape" in str(error), f"{call} raised a ValueError that says {str(error)[:80]!r}. Name `shape` in it, so that the reader knows what to change."
+            assert "shape" in str(error), (
+                f"{call} raised a ValueError that says {str(error)[:80]!r}. Name `shape` in it, so that the reader knows what to change."
+            )
         else:
-            raise AssertionError(f"{call} raised nothing. A misspelt shape that is taken for another costs a whole run: the contract asks for a ValueError.")
+            raise AssertionError(
+                f"{call} raised nothing. A misspelt shape that is taken for another costs a whole run: the contract asks for a ValueError."
+            )

@@ -54,7 +54,9 @@ def test_steepest_place_of_a_clean_curve(learner, rng):
         losses, middle = curve(rng)
         place, call = suggested(learner, losses, rates, f"a curve that falls fastest at reading {middle} of 100,")
         lowest = smooth_of(losses).index(min(smooth_of(losses)))
-        assert abs(place - lowest) > 3, f"{call} gave the rate of reading {place}, where the loss is lowest. There a run is about to diverge: ask where it falls fastest."
+        assert abs(place - lowest) > 3, (
+            f"{call} gave the rate of reading {place}, where the loss is lowest. There a run is about to diverge: ask where it falls fastest."
+        )
         assert place > middle - 6, (
             f"{call} gave the rate of reading {place}, too early. Slopes are taken against the logarithm of the rate: against the rate itself, tiny rates always look steepest."
         )
@@ -71,12 +73,20 @@ def test_a_single_jump_is_noise(learner, rng):
     losses, middle = curve(rng)
     spike = int(rng.integers(12, 20))
     losses[spike] += 0.35
-    place, call = suggested(learner, losses, rates, f"a curve that falls fastest at reading {middle}, with a single jump at reading {spike},")
-    assert abs(place - spike) > 7, f"{call} gave the rate of reading {place}, where a single loss is out of line. Are the losses smoothed before slopes are taken?"
-    assert abs(place - place_of(losses)) <= 1, f"{call} gave the rate of reading {place}. Each mean holds a reading and five on either side."
+    place, call = suggested(
+        learner, losses, rates, f"a curve that falls fastest at reading {middle}, with a single jump at reading {spike},"
+    )
+    assert abs(place - spike) > 7, (
+        f"{call} gave the rate of reading {place}, where a single loss is out of line. Are the losses smoothed before slopes are taken?"
+    )
+    assert abs(place - place_of(losses)) <= 1, (
+        f"{call} gave the rate of reading {place}. Each mean holds a reading and five on either side."
+    )
     losses = [loss + float(x) for loss, x in zip(curve(rng)[0], rng.normal(0, 0.03, 100), strict=True)]
     place, call = suggested(learner, losses, rates, "a curve with noise,")
-    assert abs(place - place_of(losses)) <= 1, f"{call} gave the rate of reading {place}. Are the losses smoothed, each over a reading and five on either side?"
+    assert abs(place - place_of(losses)) <= 1, (
+        f"{call} gave the rate of reading {place}. Are the losses smoothed, each over a reading and five on either side?"
+    )
 
 
 @pytest.mark.points(2)
@@ -85,9 +95,15 @@ def test_what_comes_after_the_lowest_place(learner, rng):
     rates = spaced(rng, 100)
     losses, middle = curve(rng, middle=int(rng.integers(30, 40)), width=5.0)
     losses = [*losses[:66], *[3.0] * 16, *[0.8] * 18]
-    place, call = suggested(learner, losses, rates, f"a curve that falls fastest at reading {middle}, diverges at reading 66 and falls again at reading 82,")
-    assert place < 66, f"{call} gave the rate of reading {place}, after the lowest smoothed loss. What comes after it is a run that has gone astray."
-    assert abs(place - place_of(losses)) <= 1, f"{call} gave the rate of reading {place}. Where, before the lowest smoothed loss, does the curve fall fastest?"
+    place, call = suggested(
+        learner, losses, rates, f"a curve that falls fastest at reading {middle}, diverges at reading 66 and falls again at reading 82,"
+    )
+    assert place < 66, (
+        f"{call} gave the rate of reading {place}, after the lowest smoothed loss. What comes after it is a run that has gone astray."
+    )
+    assert abs(place - place_of(losses)) <= 1, (
+        f"{call} gave the rate of reading {place}. Where, before the lowest smoothed loss, does the curve fall fastest?"
+    )
 
 
 @pytest.mark.points(2)
@@ -103,7 +119,9 @@ def test_nan_ends_the_readings(learner, rng):
             f"{call} gave the rate of reading {place}. That is just before the loss became NaN or infinite, or where a mean has NaN in it: the run had gone astray before. "
             "Cut the readings off first, then smooth."
         )
-        assert abs(place - place_of(losses[:cut])) <= 1, f"{call} gave the rate of reading {place}. Readings from the first NaN or infinity on count for nothing: neither in means nor as the lowest place."
+        assert abs(place - place_of(losses[:cut])) <= 1, (
+            f"{call} gave the rate of reading {place}. Readings from the first NaN or infinity on count for nothing: neither in means nor as the lowest place."
+        )
 
 
 @pytest.mark.points(2)
@@ -124,9 +142,13 @@ def test_a_sweep_that_shows_nothing(learner, rng):
         try:
             learner.suggest_learning_rate(losses, rates)
         except ValueError as error:
-            assert "losses" in str(error), f"{call} raised a ValueError that says {str(error)[:80]!r}. Name `losses` in it, so that the reader knows where to look."
+            assert "losses" in str(error), (
+                f"{call} raised a ValueError that says {str(error)[:80]!r}. Name `losses` in it, so that the reader knows where to look."
+            )
         else:
-            raise AssertionError(f"{call} raised nothing. There is no rate to suggest here, and a made-up one would cost a run: the contract asks for a ValueError.")
+            raise AssertionError(
+                f"{call} raised nothing. There is no rate to suggest here, and a made-up one would cost a run: the contract asks for a ValueError."
+            )
 
 
 @pytest.mark.points(1)

@@ -34,7 +34,9 @@ def made(learner, plan, rate, decay, seed):
     call = f"training_arguments(plan, 'runs', {rate:.4g}, {decay:.4g}, {seed})"
     got = learner.training_arguments(plan, "runs", rate, decay, seed)
     expect.value(got, call=call)
-    assert isinstance(got, Fields) and got.type_name == "TrainingArguments", f"{call} gave a {getattr(got, 'type_name', type(got).__name__)}, where a TrainingArguments is asked for."
+    assert isinstance(got, Fields) and got.type_name == "TrainingArguments", (
+        f"{call} gave a {getattr(got, 'type_name', type(got).__name__)}, where a TrainingArguments is asked for."
+    )
     return got, call
 
 
@@ -69,7 +71,9 @@ def test_length_as_planned(learner, rng):
     plan, rate, decay, seed = draw(rng)
     got, call = made(learner, plan, rate, decay, seed)
     steps = got.max_steps if got.max_steps > 0 else math.ceil(got.num_train_epochs * plan.steps_per_epoch)
-    assert steps == plan.total_steps, f"{call}, for a plan of {plan.epochs} epochs with {plan.steps_per_epoch} steps each, makes a run of {steps} steps."
+    assert steps == plan.total_steps, (
+        f"{call}, for a plan of {plan.epochs} epochs with {plan.steps_per_epoch} steps each, makes a run of {steps} steps."
+    )
 
 
 @pytest.mark.points(2)
@@ -79,8 +83,12 @@ def test_warm_up_and_decay_as_planned(learner, rng):
     got, call = made(learner, plan, rate, decay, seed)
     asked = got.warmup_steps
     warmup = int(asked) if asked >= 1 else math.ceil(plan.total_steps * asked - 1e-9)
-    assert warmup == plan.warmup_steps, f"{call}, for a plan with {plan.warmup_steps} steps of warm-up, warms up for {warmup}. The argument's name is `warmup_steps`."
-    assert said(got.lr_scheduler_type) == "linear", f"{call} chose the schedule {said(got.lr_scheduler_type)!r}. The contract asks for the straight line, after the warm-up."
+    assert warmup == plan.warmup_steps, (
+        f"{call}, for a plan with {plan.warmup_steps} steps of warm-up, warms up for {warmup}. The argument's name is `warmup_steps`."
+    )
+    assert said(got.lr_scheduler_type) == "linear", (
+        f"{call} chose the schedule {said(got.lr_scheduler_type)!r}. The contract asks for the straight line, after the warm-up."
+    )
     assert math.isclose(got.learning_rate, rate, rel_tol=1e-9), f"{call} set a learning rate of {got.learning_rate:.4g}."
 
 
@@ -89,8 +97,12 @@ def test_looked_at_after_each_epoch(learner, rng):
     """After each epoch the model is evaluated, and a checkpoint is kept."""
     plan, rate, decay, seed = draw(rng)
     got, call = made(learner, plan, rate, decay, seed)
-    assert each_epoch(got.eval_strategy, got.eval_steps, plan), f"{call} evaluates by the strategy {said(got.eval_strategy)!r}. Without an evaluation at the end of each epoch, nobody can say which epoch was best."
-    assert each_epoch(got.save_strategy, got.save_steps, plan), f"{call} saves by the strategy {said(got.save_strategy)!r}. A checkpoint is to be kept at the end of each epoch."
+    assert each_epoch(got.eval_strategy, got.eval_steps, plan), (
+        f"{call} evaluates by the strategy {said(got.eval_strategy)!r}. Without an evaluation at the end of each epoch, nobody can say which epoch was best."
+    )
+    assert each_epoch(got.save_strategy, got.save_steps, plan), (
+        f"{call} saves by the strategy {said(got.save_strategy)!r}. A checkpoint is to be kept at the end of each epoch."
+    )
 
 
 @pytest.mark.points(3)
@@ -98,9 +110,15 @@ def test_the_best_epoch_is_kept(learner, rng):
     """At the end the model of the best epoch is loaded: that with the highest macro-F1."""
     plan, rate, decay, seed = draw(rng)
     got, call = made(learner, plan, rate, decay, seed)
-    assert got.load_best_model_at_end is True, f"{call} ends with the model of the last epoch. `load_best_model_at_end` brings the best one back."
-    assert got.metric_for_best_model in ("f1", "eval_f1"), f"{call} judges epochs by {got.metric_for_best_model!r}. Macro-F1 has the key \"f1\"."
-    assert got.greater_is_better is True, f"{call} takes the epoch with the *lowest* F1 for the best. Of F1, unlike of a loss, more is better."
+    assert got.load_best_model_at_end is True, (
+        f"{call} ends with the model of the last epoch. `load_best_model_at_end` brings the best one back."
+    )
+    assert got.metric_for_best_model in ("f1", "eval_f1"), (
+        f'{call} judges epochs by {got.metric_for_best_model!r}. Macro-F1 has the key "f1".'
+    )
+    assert got.greater_is_better is True, (
+        f"{call} takes the epoch with the *lowest* F1 for the best. Of F1, unlike of a loss, more is better."
+    )
 
 
 @pytest.mark.points(1)
@@ -128,7 +146,11 @@ def test_nothing_leaves_the_machine(learner, rng):
     plan, rate, decay, seed = draw(rng)
     got, call = made(learner, plan, rate, decay, seed)
     assert got.output_dir == "runs", f"{call} writes to {str(got.output_dir)[:60]!r}. The folder is passed in."
-    assert not got.report_to, f"{call} reports to {', '.join(map(str, got.report_to))}. A run that nobody watches should need no account and no network."
+    assert not got.report_to, (
+        f"{call} reports to {', '.join(map(str, got.report_to))}. A run that nobody watches should need no account and no network."
+    )
     assert not got.push_to_hub, f"{call} pushes the model to a hub."
-    assert not got.use_cpu, f"{call} keeps the run on the CPU, even where there is a GPU. Left alone, transformers takes the device that it finds."
+    assert not got.use_cpu, (
+        f"{call} keeps the run on the CPU, even where there is a GPU. Left alone, transformers takes the device that it finds."
+    )
     assert not (got.fp16 or got.bf16), f"{call} switches to 16 bits. Whether that works hangs on the device; the contract asks for 32."
