@@ -7,8 +7,16 @@ import pytest
 
 from tunelab import expect
 
-REAL_LOSSES = ()
-"""A real range test: ..."""
+# fmt: off
+REAL_LOSSES = [
+    0.7024, 0.6854, 0.6908, 0.6764, 0.7105, 0.7173, 0.7236, 0.7096, 0.7054, 0.6682, 0.6759, 0.6906, 0.6724, 0.6928, 0.6937, 0.6891,
+    0.6624, 0.6855, 0.7035, 0.6459, 0.6615, 0.7056, 0.7127, 0.7118, 0.7147, 0.6716, 0.6585, 0.643, 0.6865, 0.6605, 0.6572, 0.6517,
+    0.6489, 0.6751, 0.6531, 0.6029, 0.7225, 0.6232, 0.6426, 0.6207, 0.5589, 0.6, 0.7162, 0.5614, 0.6188, 0.5826, 0.651, 0.7217,
+    0.5974, 0.5968, 0.5517, 0.3813, 0.5153, 0.6287, 0.3944, 0.6479, 0.3915, 0.601, 0.6106, 0.9989, 0.8232, 0.5252, 0.5264, 0.9685,
+    1.1655, 0.8092, 0.5376, 0.7494, 0.6683, 0.5389, 0.5043, 0.743, 1.1884, 3.0449, 1.5103, 0.7692, 1.5797, 1.0024, 1.8826, 1.0975,
+]
+# fmt: on
+"""The losses of the lesson's range test: MiniLM's last layer on film reviews, batches of 16, rates from 1e-6 to 1e-1."""
 
 
 def smooth_of(losses):
@@ -127,6 +135,20 @@ def test_nan_ends_the_readings(learner, rng):
 @pytest.mark.points(2)
 def test_a_real_sweep(learner):
     """On a range test that was really made, of MiniLM on film reviews, the suggestion is that of the rule."""
+    rates = [float(rate) for rate in np.geomspace(1e-6, 1e-1, len(REAL_LOSSES))]
+    place, call = suggested(learner, REAL_LOSSES, rates, "a real range test of 80 readings,")
+    smooth = smooth_of(REAL_LOSSES)
+    assert abs(place - smooth.index(min(smooth))) > 3, (
+        f"{call} gave the rate of reading {place}, about where the loss is lowest. Where does it fall fastest?"
+    )
+    assert abs(place - place_of(REAL_LOSSES)) <= 2, (
+        f"{call} gave the rate of reading {place}. The losses of single batches jump up and down: only their means, over a reading and five on either side, show where the curve falls."
+    )
+    cut = [*REAL_LOSSES[:73], math.nan, *REAL_LOSSES[74:]]
+    place, call = suggested(learner, cut, rates, "the same range test, with a NaN at reading 73,")
+    assert abs(place - place_of(REAL_LOSSES[:73])) <= 2, (
+        f"{call} gave the rate of reading {place}. The NaN comes long after the loss was lowest: it changes nothing about what came before."
+    )
 
 
 @pytest.mark.points(1)
