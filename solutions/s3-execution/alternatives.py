@@ -69,10 +69,10 @@ def clips_by_hand(model, batches, optimizer, scheduler, *, accumulate, max_norm)
             loss = model(**batch).loss
             (share * loss).backward()
             parts.append(loss.item())
-        gradients = [p.grad for p in model.parameters() if p.grad is not None]
-        norm = sum((g**2).sum() for g in gradients) ** 0.5
+        found = [weight.grad for weight in model.parameters() if weight.grad is not None]
+        norm = sum((g**2).sum() for g in found) ** 0.5
         if norm > max_norm:
-            for g in gradients:
+            for g in found:
                 g.mul_(max_norm / norm)
         optimizer.step()
         scheduler.step()

@@ -809,8 +809,8 @@ def evaluates_on_training_data(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -832,8 +832,8 @@ def no_collator(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -853,8 +853,8 @@ def tokenizer_in_the_collator_only(model, arguments, train, evaluation, tokenize
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -875,8 +875,8 @@ def pads_to_the_maximum(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -898,8 +898,8 @@ def callback_missing(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -920,8 +920,8 @@ def patience_of_one(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -950,8 +950,8 @@ def stops_by_the_clock(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -973,8 +973,8 @@ def evaluation_shuffled(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -996,8 +996,8 @@ def weighted_f1(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="weighted", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="weighted", zero_division=0)}
 
     return Trainer(
         model=model,
@@ -1035,8 +1035,8 @@ def trains_at_once(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     trainer = Trainer(
         model=model,

@@ -70,8 +70,8 @@ def build_trainer(model, arguments, train, evaluation, tokenizer):
 
     def metrics(eval_pred):
         logits, labels = eval_pred
-        predictions = logits.argmax(axis=-1)
-        return {"accuracy": accuracy_score(labels, predictions), "f1": f1_score(labels, predictions, average="macro", zero_division=0)}
+        chosen = logits.argmax(axis=-1)
+        return {"accuracy": accuracy_score(labels, chosen), "f1": f1_score(labels, chosen, average="macro", zero_division=0)}
 
     return Trainer(
         model=model,

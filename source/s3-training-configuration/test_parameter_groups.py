@@ -68,7 +68,7 @@ def test_a_llama(learner):
 def test_frozen_parameters(learner):
     """Frozen parameters are in no group."""
     model = tiny_bert(layers=1, hidden=16)
-    model.base_model.embeddings.requires_grad_(False)
+    model.base_model.embeddings.requires_grad_(requires_grad=False)
     call = "parameter_groups(model, 0.0001, 0.01), with frozen embeddings,"
     found = settings(learner.parameter_groups(model, 1e-4, 0.01), model, call)
     frozen = [name for name in found if "embeddings" in name]
