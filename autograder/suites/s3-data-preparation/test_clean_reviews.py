@@ -155,7 +155,7 @@ def test_capitals_stay(learner, rng):
     rows = [*plain(rng, 3), review("WOW from A to Z", 1)]
     got = cleaned(learner, [*rows, review("wow FROM a TO z", 1)], "clean_reviews of texts with capitals")
     assert "WOW from A to Z" in texts(got), (
-        f"clean_reviews gave {texts(got)[-1]!r} for the text 'WOW from A to Z'. Fold the case to compare texts; what is kept isn't turned to lower case."
+        f"clean_reviews gave {texts(got)[-1:]} for the last text, 'WOW from A to Z'. Fold the case to compare texts; what is kept isn't turned to lower case."
     )
     assert texts(got) == texts(rows), "clean_reviews changed the capitals of a text, or kept a copy."
 
