@@ -1,0 +1,243 @@
+"""Hidden suite of `paired_bootstrap`.
+
+Scores here are multiples of 1/4, so the distribution of a resample's mean gain is known exactly: that of a sum of n independent draws from the n gains.
+"""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from tunelab import expect
+from tunelab.codec import Fields
+
+FIELDS = ("difference", "low", "high", "p")
+
+
+def resampled(a, b):
+    """All values that a resample's mean gain can take, and their probabilities."""
+    quarters = np.rint(4 * (b - a)).astype(int)
+    n = len(quarters)
+    single = np.bincount(quarters + 4, minlength=9) / n
+    size = 8 * n + 1
+    mass = np.fft.irfft(np.fft.rfft(single, size) ** n, size)
+    return (np.arange(size) - 4 * n) / (4 * n), np.clip(mass, 0, None)
+
+
+def quantile(values, mass, share):
+    return values[np.searchsorted(np.cumsum(mass), np.clip(share, 0, 1 - 1e-12))]
+
+
+def gain(got, call):
+    """The ladder up to values: a Gain of four finite numbers, in order. Whether they are plain floats is asked once, in the first test."""
+    expect.value(got, call=call)
+    assert type(got) is Fields and got.type_name == "Gain", (
+        f"{call} gave a {got.type_name if hasattr(got, 'type_name') else type(got).__name__}, where a Gain is asked for: `Gain(difference=…, low=…, high=…, p=…)`."
+    )
+    numbers = []
+    for field in FIELDS:
+        value = getattr(got, field)
+        value = float(value) if isinstance(value, np.floating) else value
+        numbers.append(expect.number(value, call=f"{call.rstrip(',')}: {field}", low=0 if field == "p" else -1, high=1))
+    assert numbers[1] <= numbers[2], f"{call} gave an interval from {numbers[1]:.4g} to {numbers[2]:.4g}. The lower end comes first."
+    return numbers
+
+
+def near(left, right):
+    return abs(left - right) < 1e-9
+
+
+def right_or_wrong(both, only_a, only_b, neither, rng):
+    """Two columns of 0.0 and 1.0, with so many examples of each kind, shuffled."""
+    kind = rng.permutation(np.repeat(np.arange(4), [both, only_a, only_b, neither]))
+    return ((kind == 0) | (kind == 1)).astype(float), ((kind == 0) | (kind == 2)).astype(float)
+
+
+def check_interval(got, call, a, b, resamples):
+    """Each end is the quantile that leaves 2.5% outside, give or take 5.5 standard errors of the resampling (missed in fewer than one run in ten million)."""
+    values, mass = resampled(a, b)
+    tail = 0.025
+    error = 5.5 * np.sqrt(tail * (1 - tail) / resamples)
+    low, high = got[1], got[2]
+    ends = {"lower": (low, tail), "upper": (high, 1 - tail)}
+    bounds = {name: (quantile(values, mass, share - error), quantile(values, mass, share + error)) for name, (_, share) in ends.items()}
+    assert high - low > 1e-9, (
+        f"{call} gave an interval of zero width. Each resample has as many examples as there are, drawn with replacement; without it, it is the same examples in another order."
+    )
+    short = low > bounds["lower"][1] + 1e-9, high < bounds["upper"][0] - 1e-9
+    beyond = low < bounds["lower"][0] - 1e-9, high > bounds["upper"][1] + 1e-9
+    assert not (any(short) and any(beyond)), (
+        f"{call} gave an interval that sits too far to one side. 2.5% of the resamples lie below it and 2.5% above."
+    )
+    assert not any(beyond), (
+        f"{call} gave an interval that is too wide. Is it unpaired? Draw examples, and take the scores that both systems have on the drawn ones: "
+        "what is hard for both then cancels."
+    )
+    assert not any(short), (
+        f"{call} gave an interval that is too narrow. 2.5% of the resampled differences are left outside at each end, no more; and how many examples are in a resample?"
+    )
+
+
+def check_p(got, call, a, b, resamples):
+    """p counts the resamples that lie at least as far from the difference as 0 does. A resample exactly that far may have been lost to rounding.
+
+    A right solution is refused in fewer than one run in ten million (binomial tails of 1e-8).
+    """
+    values, mass = resampled(a, b)
+    difference = (b - a).mean()
+    distance = np.abs(values - difference) - abs(difference)
+    least, most = mass[distance > 1e-9].sum(), min(mass[distance > -1e-9].sum(), 1.0)
+    low, high = (1 + binom.ppf(1e-8, resamples, least)) / (1 + resamples), (1 + binom.isf(1e-8, resamples, most)) / (1 + resamples)
+    p = got[3]
+    side = mass[(values <= 0) if difference > 0 else (values >= 0)].sum()
+    uncentred = mass[np.abs(values) >= abs(difference) - 1e-9].sum()
+    if not low <= p <= high:
+        assert abs(p - side) > 0.1 * side, (
+            f"{call} gave p = {p:.4g}. That is one-sided: it counts the resamples beyond 0 only. As far away on the other side is as surprising."
+        )
+        assert abs(p - uncentred) > 0.1 * uncentred, (
+            f"{call} gave p = {p:.4g}. The resamples lie around the measured difference, not around 0: first take their distance from it, then ask how often that is as large as the difference."
+        )
+        assert abs(p - (1 - most)) > 0.1 * (1 - most), (
+            f"{call} gave p = {p:.4g}. Is that the share of resamples nearer by, where those as far away are asked for?"
+        )
+    assert low <= p <= high, (
+        f"{call} gave p = {p:.4g}, which is not what the contract's count gives. Count the resamples whose distance from the measured difference is at least the difference itself, on either side."
+    )
+
+
+@pytest.mark.points(1)
+def test_a_gain_of_four_floats(learner, rng):
+    """It returns a Gain of plain floats, and the difference is that of the means: b minus a."""
+    a, b = right_or_wrong(40, int(rng.integers(8, 12)), int(rng.integers(17, 24)), 20, rng)
+    got = learner.paired_bootstrap(a, b, 300, 1)
+    call = "paired_bootstrap(a, b, 300, 1), where b is right more often,"
+    numbers = gain(got, call)
+    for field in FIELDS:
+        expect.number(getattr(got, field), call=f"{call.rstrip(',')}: {field}")
+    assert not near(numbers[0], a.mean() - b.mean()), (
+        f"{call} gave a difference of {numbers[0]:.4g}. It is b's gain over a: the mean of b minus the mean of a."
+    )
+    expect.close(
+        numbers[0],
+        b.mean() - a.mean(),
+        call=f"{call.rstrip(',')}: difference",
+        hint="The mean of b minus the mean of a, measured on all examples, not a mean of resamples.",
+    )
+
+
+@pytest.mark.points(3)
+def test_examples_are_drawn_in_pairs(learner, rng, seed):
+    """A drawn example brings both systems' scores along, so that the interval is as narrow as pairing makes it."""
+    for resamples, only_a, only_b in ((4000, 8, 17), (1500, 25, 20)):
+        only_a = only_a + int(rng.integers(0, 4))
+        a, b = right_or_wrong(120, only_a, only_b, 75, rng)
+        got = learner.paired_bootstrap(a, b, resamples, seed % 1000)
+        call = f"paired_bootstrap(a, b, {resamples}, seed), where a and b agree on 195 of {len(a)} examples,"
+        check_interval(gain(got, call), call, a, b, resamples)
+
+
+@pytest.mark.points(2)
+def test_p_counts_both_sides(learner, rng, seed):
+    """p is the share of resamples that lie as far from the difference as 0 does, on either side."""
+    for only_a, only_b in ((12, 19), (21, 13)):
+        a, b = right_or_wrong(60, only_a + int(rng.integers(0, 2)), only_b, 40, rng)
+        got = learner.paired_bootstrap(a, b, 3000, seed % 1000)
+        call = f"paired_bootstrap(a, b, 3000, seed), where only a is right on {int(((a == 1) & (b == 0)).sum())} examples and only b on {only_b},"
+        check_p(gain(got, call), call, a, b, 3000)
+
+
+@pytest.mark.points(2)
+def test_scores_between_zero_and_one(learner, rng, seed):
+    """Scores may be anything from 0 to 1, as F1 is, not only right or wrong."""
+    a = rng.choice([0.0, 0.25, 0.5, 0.75, 1.0], size=150, p=[0.3, 0.25, 0.2, 0.15, 0.1])
+    b = np.clip(a + rng.choice([-0.25, 0.0, 0.25], size=150, p=[0.35, 0.27, 0.38]), 0, 1)
+    got = learner.paired_bootstrap(a, b, 3000, seed % 1000)
+    call = "paired_bootstrap(a, b, 3000, seed), on scores such as 0.25 and 0.75,"
+    numbers = gain(got, call)
+    expect.close(
+        numbers[0],
+        (b - a).mean(),
+        call=f"{call.rstrip(',')}: difference",
+        hint="A score of 0.75 is neither 0 nor 1: are the scores rounded, or turned into right and wrong?",
+    )
+    check_interval(numbers, call, a, b, 3000)
+    check_p(numbers, call, a, b, 3000)
+
+
+@pytest.mark.points(1)
+def test_equals(learner, rng):
+    """Two systems with the same scores: difference and interval are 0, and p is 1."""
+    a = rng.choice([0.0, 0.5, 1.0], size=60)
+    call = "paired_bootstrap(a, a, 200, 3)"
+    numbers = gain(learner.paired_bootstrap(a, a.copy(), 200, 3), call)
+    assert max(abs(value) for value in numbers[:3]) < 1e-9, (
+        f"{call} gave a difference of {numbers[0]:.4g} with an interval from {numbers[1]:.4g} to {numbers[2]:.4g}. "
+        "Where both scores are equal on every example, they are so in every resample: is the pairing lost?"
+    )
+    assert near(numbers[3], 1), (
+        f"{call} gave p = {numbers[3]:.4g}. Each resample is at least as far away as 0 is, which is no distance at all: all of them count."
+    )
+
+
+@pytest.mark.points(1)
+def test_p_is_never_zero(learner, rng):
+    """With r resamples p can't be smaller than 1 / (r + 1)."""
+    for resamples in (1, 19, 99):
+        b = np.ones(int(rng.integers(30, 40)))
+        call = f"paired_bootstrap(a, b, {resamples}, 0), with a always wrong and b always right,"
+        numbers = gain(learner.paired_bootstrap(np.zeros(len(b)), b, resamples, 0), call)
+        assert numbers[3] > 0, (
+            f"{call} gave p = 0. From so few resamples nobody can know that: the measured sample counts as one of them, above and below the line."
+        )
+        expect.close(
+            numbers[3],
+            1 / (resamples + 1),
+            call=f"{call.rstrip(',')}: p",
+            hint="One more than the count, over one more than the resamples.",
+        )
+        assert near(numbers[1], 1) and near(numbers[2], 1), (
+            f"{call} gave an interval from {numbers[1]:.4g} to {numbers[2]:.4g}. Each example gains 1, so each resample does."
+        )
+
+
+@pytest.mark.points(1)
+def test_draws_follow_the_seed(learner, rng):
+    """The same seed gives the same Gain, another seed other draws, and nobody else's random numbers change."""
+    a, b = rng.random(501), rng.random(501)
+    call = "paired_bootstrap(a, b, 25, 1)"
+    first = gain(learner.paired_bootstrap(a, b, 25, 1), call)
+    moved, left = learner.last.random_moved, learner.last.args
+    again = gain(learner.paired_bootstrap(a, b, 25, 1), call)
+    others = [gain(learner.paired_bootstrap(a, b, 25, other), call)[1:3] for other in range(2, 10)]
+    assert not moved, f"{call} moved the global random state of {' and '.join(sorted(moved))}. Make a generator of your own from `seed`."
+    assert first == again, f"{call}, called twice, gave two different answers. All draws have to come from a generator made of `seed`."
+    assert len({tuple(other) for other in [*others, first[1:3]]}) > 1, (
+        "Calls with nine different seeds, of 25 resamples each, gave one and the same interval. Is `seed` used?"
+    )
+    assert np.array_equal(left[0], a) and np.array_equal(left[1], b), f"{call} changed an array that it was given. Work on a copy."
+    single = gain(learner.paired_bootstrap(a, b, 1, 3), "paired_bootstrap(a, b, 1, 3)")
+    assert near(single[1], single[2]), (
+        "paired_bootstrap(a, b, 1, 3) gave an interval with two different ends, though a single resample has one difference. Is `resamples` used?"
+    )
+
+
+def refusal(learner, a, b):
+    """The message of the ValueError that a call raises; None when it raises none."""
+    try:
+        learner.paired_bootstrap(a, b, 20, 0)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.points(1)
+def test_lengths_must_agree(learner, rng):
+    """Scores of unequal numbers of examples can't be paired: that is a ValueError which names both lengths."""
+    for short, long in ((1, 23), (17, 31)):
+        for a, b in ((rng.random(short), rng.random(long)), (rng.random(long), rng.random(short))):
+            call = f"paired_bootstrap(a, b, 20, 0), with {len(a)} score{'s' * (len(a) > 1)} in a and {len(b)} in b,"
+            said = refusal(learner, a, b)
+            assert said is not None, (
+                f"{call} raised nothing. They aren't scores of the same examples (NumPy stretches a single score without a word): raise a ValueError."
+            )
+            assert str(short) in said and str(long) in said, f"{call} raised ValueError: {said}. Name both lengths in the message."
