@@ -237,6 +237,10 @@ def _warm_up(libraries: Sequence[str]) -> None:
         kernel.gather_pages()
 
 
+class SuiteServerError(RuntimeError):
+    """The suite server doesn't come up, with what to do."""
+
+
 class SuiteServer:
     """The engine's end: starts the server, gives it jobs, ends it."""
 
@@ -264,7 +268,9 @@ class SuiteServer:
 
     def wait_until_ready(self, seconds: float = 300) -> None:
         if not self.control.poll(seconds) or self.control.recv_bytes() != b"ready":
-            raise RuntimeError("The suite server didn't start. `python -m autograder.suites_runner` shows why.")
+            raise SuiteServerError(
+                f"The suite server wasn't ready after {seconds:.0f} seconds. Is the machine overloaded, or short of memory? `make setup` repairs the environment."
+            )
 
     def alive(self) -> bool:
         return self.process.poll() is None

@@ -272,7 +272,9 @@ def test_what_does_not_fit_is_an_error(learner, rng):
 def test_no_code_is_run(learner, rng):
     """A file with anything but tensors and plain data in it is refused, before it can run code."""
     run = Run(learner, rng)
-    expect.integer(run.load(), call=CALL)
+    got = run.load()
+    expect.integer(got, call=CALL)
+    assert got == 3, f"{CALL} gave {got}, which isn't the step that a sound file held."
     learner.probe(write_trap, run.folder, *run.saved)
     with contextlib.suppress(Exception):
         run.load()

@@ -148,6 +148,7 @@ def test_the_loss_is_a_plain_number(learner, rng):
         f"{CALL} gave a tensor{' that still hangs on its graph' if got.requires_grad else ''}. Collect a thousand such losses, and all they were computed from stays in memory: `.item()` makes a float."
     )
     expect.number(got, call=CALL, low=0.0)
+    assert got > 0, f"{CALL} gave {got}, on a model that has learnt nothing yet. The loss of the batch is asked for."
 
 
 @pytest.mark.points(2)
