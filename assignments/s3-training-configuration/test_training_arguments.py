@@ -36,8 +36,11 @@ def test_what_was_passed_in(learner):
 
 
 def test_the_numbers_of_the_plan(learner):
-    """Micro-batch, accumulation and warm-up are those of the plan."""
+    """Micro-batch, accumulation, epochs and warm-up are those of the plan."""
     got, call = made(learner)
+    assert got.num_train_epochs * 3 == 6 or got.max_steps == 6, (
+        f"{call} trains for num_train_epochs={got.num_train_epochs}. The plan has 2 epochs, of 3 steps each."
+    )
     assert got.per_device_train_batch_size == 3, (
         f"{call} sends {got.per_device_train_batch_size} examples through the model at once. It should be 3."
     )
