@@ -42,6 +42,7 @@ def test_a_plain_probability(learner, rng):
     got, call = probability(learner, a, b, "some disagreements")
     expect.number(learner.last.value, call=call, low=0, high=1)
     assert got < 0.999, f"{call} gave {got:.4g}, as if there were no disagreements."
+    assert got > 1e-6, f"{call} gave {got:.4g}, as if chance could never do this. A coin can."
     assert all(map(np.array_equal, learner.last.args, (a, b))), f"{call} changed an array that it was given. Work on a copy."
 
 

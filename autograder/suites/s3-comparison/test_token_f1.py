@@ -113,6 +113,10 @@ def test_case_and_punctuation(learner, rng):
     )
     got, call = score(learner, f"{w[0]} - {w[1]}", [f"{w[0]} {w[1]}"])
     assert got > 1 - 1e-9, f"{call} gave {got:.4g}. A dash that stands alone leaves nothing behind, not even an empty word."
+    got, call = score(learner, f"{w[0].upper()}! {w[1]}.", [w[0]])
+    assert abs(got - overlap(1, 2, 1)) < 1e-9, (
+        f"{call} gave {got:.4g}. One of two words is the gold answer's, whatever its case and its marks."
+    )
 
 
 @pytest.mark.points(1)
