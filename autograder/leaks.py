@@ -24,6 +24,8 @@ RUN_LINES = 3
 """Lines of a solution that are a leak when they follow one another, even where the lesson shows each of them."""
 RUN_LENGTH = 60
 """Characters that such lines must have together."""
+PREFIX_LENGTH = 20
+"""Characters by which secrets are looked up; fewer when one is shorter."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,31 @@ class Text:
 
 def find_leaks(course: Course, released: Sequence[Path]) -> list[Leak]:
     """Searches folders and wheels for everything hidden in the whole course. A finding names file and line, or the notebook's cell."""
-    secrets = [secret for assignment in course.assignments for secret in secrets_of(assignment)]
-    texts = [text for path in released for text in _texts(path)]
-    return [Leak(secret, place) for secret in secrets for text in texts for place in _occurrences(secret, text)]
+    secrets = _Index([secret for assignment in course.assignments for secret in secrets_of(assignment)])
+    return [leak for path in released for text in _texts(path) for leak in secrets.found_in(text)]
 
 
-def _occurrences(secret: Secret, text: Text) -> Iterator[str]:
-    size = len(secret.lines)
-    if size > 1:
-        starts = range(len(text.lines) - size + 1)
-        yield from (text.places[i] for i in starts if text.lines[i : i + size] == secret.lines)
-    else:
-        yield from (place for line, place in zip(text.lines, text.places, strict=True) if secret.lines[0] in line)
+class _Index:
+    """All secrets, by their first characters or, when of several lines, by these, so that a text is gone through once, however many there are."""
+
+    def __init__(self, secrets: Sequence[Secret]):
+        single = [secret for secret in secrets if len(secret.lines) == 1]
+        self.size = min((PREFIX_LENGTH, *(len(secret.lines[0]) for secret in single)))
+        self.by_start: dict[str, list[Secret]] = {}
+        self.by_lines: dict[tuple[str, ...], list[Secret]] = {}
+        for secret in single:
+            self.by_start.setdefault(secret.lines[0][: self.size], []).append(secret)
+        for secret in secrets:
+            if len(secret.lines) > 1:
+                self.by_lines.setdefault(secret.lines, []).append(secret)
+        self.lengths = sorted({len(lines) for lines in self.by_lines})
+
+    def found_in(self, text: Text) -> Iterator[Leak]:
+        for number, (line, place) in enumerate(zip(text.lines, text.places, strict=True)):
+            starts = {line[i : i + self.size] for i in range(len(line) - self.size + 1)}
+            single = [secret for start in starts & self.by_start.keys() for secret in self.by_start[start] if secret.lines[0] in line]
+            runs = [secret for length in self.lengths for secret in self.by_lines.get(text.lines[number : number + length], ())]
+            yield from (Leak(secret, place) for secret in sorted((*single, *runs), key=lambda secret: secret.origin))
 
 
 # ---------------------------------------------------------------- what is hidden

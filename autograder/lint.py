@@ -6,6 +6,7 @@ It also proves that nothing hidden is released, that suites keep the rules that 
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import tempfile
 import time
@@ -21,7 +22,7 @@ from autograder.lessons import DEMO_SECONDS, lesson_digest, run_lesson
 from autograder.release import stale
 from autograder.show import Progress, shortened, table
 from autograder.suite_rules import broken_rules
-from autograder.verdicts import Run, Verdict, Verdicts, make_all
+from autograder.verdicts import LazyEngine, Run, Verdict, Verdicts, make_all
 from autograder.workplace import write_atomically
 
 SEED = 3_141
@@ -123,10 +124,14 @@ def lint(course: Course, name: str | None = None, mode: str = "bubblewrap", exer
     Raises CourseError for an assignment that hasn't got that exercise.
     """
     start, findings = time.monotonic(), []
-    for assignment in course.select(name):
-        book = lint_assignment(assignment, mode, exercise)
-        print(f"\n{assignment.name}: {assignment.title}\n", *book.tables, *(f"Note: {note}" for note in book.notes), sep="\n")
-        findings += book.findings
+    chosen = course.select(name)
+    with LazyEngine(mode, course.root, chosen) as engine:
+        for assignment in chosen:
+            book = lint_assignment(assignment, engine, exercise)
+            print(
+                f"\n{assignment.name}: {assignment.title}\n", *book.tables, *(f"Note: {note}" for note in book.notes), sep="\n", flush=True
+            )
+            findings += book.findings
     if not exercise:
         findings += release_findings(course, name)
     print(f"\n{len(findings)} breach{'es' * (len(findings) != 1)} of the law, {time.monotonic() - start:.0f} s.")
@@ -134,18 +139,17 @@ def lint(course: Course, name: str | None = None, mode: str = "bubblewrap", exer
     return not findings
 
 
-def lint_assignment(assignment: Assignment, mode: str = "bubblewrap", exercise: str | None = None) -> Lawbook:
+def lint_assignment(assignment: Assignment, engine: LazyEngine, exercise: str | None = None) -> Lawbook:
     """The law for one assignment, points 1, 2, 3, 5 and 6, or for one of its exercises. Raises CourseError for what can't even be read."""
     chosen = [e.name for e in assignment.exercises] if exercise is None else [assignment.exercise(exercise).name]
     book, cases = Lawbook(), [case for case in cases_of(assignment) if case.exercise in chosen]
     written_findings(assignment, cases, book)
-    with Verdicts(assignment, mode, {case.exercise: case.suite for case in cases}) as verdicts:
-        made = make_all(verdicts, [run for case in cases for run in case.runs()], Progress())
+    verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases})
+    lesson = functools.partial(lesson_findings, assignment, book) if exercise is None else lambda: None
+    made = make_all(verdicts, [run for case in cases for run in case.runs()], Progress(), lesson)
     for case in cases:
         judge(case, made, book)
     book.tables += [summary_table(cases, made), *(mutant_table(case, made) for case in cases), slowest_table(cases, made)]
-    if exercise is None:
-        lesson_findings(assignment, book)
     return book
 
 

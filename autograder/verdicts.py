@@ -10,7 +10,9 @@ import functools
 import hashlib
 import json
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,24 +60,41 @@ def lab_digest(root: Path) -> str:
     return total.hexdigest()
 
 
-class Verdicts:
-    """Makes runs for one assignment, or finds them in `build/lint/`. Use it as a context manager; each backend may be used from a thread of its own."""
+class LazyEngine:
+    """An engine for the runs of several assignments, started when it is first asked for. Use it as a context manager, and ask first in the thread that entered it: the sandbox ends with that one."""
 
-    def __init__(self, assignment: Assignment, mode: str, suites: dict[str, Suite]):
-        self.assignment, self.mode, self.suites = assignment, mode, suites
-        self.setup = assignment.lesson.setup
-        self.store = assignment.root / "build" / "lint" / assignment.name
+    def __init__(self, mode: str, root: Path, assignments: Sequence[Assignment]):
+        self.mode, self.root = mode, root
+        self.assignments = tuple(assignments)
         self.engine: Engine | None = None
 
-    def __enter__(self) -> Verdicts:
+    def __enter__(self) -> LazyEngine:
         return self
 
     def __exit__(self, *exception: Any) -> None:
         if self.engine is not None:
             self.engine.close()
 
+    def get(self) -> Engine:
+        """Raises SandboxError, with the cure, when there can be no sandbox."""
+        if self.engine is None:
+            libraries = sorted({name for assignment in self.assignments for name in _imported(assignment.lesson.setup)})
+            engine = Engine(self.mode, root=self.root, budget=Budget(), libraries=libraries)
+            engine.start()
+            self.engine = engine
+        return self.engine
+
+
+class Verdicts:
+    """Makes runs for one assignment, or finds them in `build/lint/`. Runs in the sandbox belong in one thread; those in-process may be made from any."""
+
+    def __init__(self, assignment: Assignment, engine: LazyEngine, suites: dict[str, Suite]):
+        self.assignment, self.engine, self.suites = assignment, engine, suites
+        self.setup = assignment.lesson.setup
+        self.store = assignment.root / "build" / "lint" / assignment.name
+
     def key(self, run: Run) -> str:
-        kit = f"{self.mode} {kit_digest(self.assignment.root)}" if run.backend == "sandbox" else lab_digest(self.assignment.root)
+        kit = f"{self.engine.mode} {kit_digest(self.assignment.root)}" if run.backend == "sandbox" else lab_digest(self.assignment.root)
         parts = [run.backend, kit, run.exercise, run.cell, *self.setup, str(run.seed), run.only, run.test_file.read_text(encoding="utf-8")]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -93,16 +112,8 @@ class Verdicts:
             write_atomically(self.store / f"{self.key(run)}.json", json.dumps(asdict(verdict)))
         return verdict
 
-    def warm(self) -> Engine:
-        """The engine, started when it is first asked for: by the thread that makes the sandbox's runs, which the sandbox ends with."""
-        if self.engine is None:
-            engine = Engine(self.mode, root=self.assignment.root, budget=Budget(), libraries=_imported(self.setup))
-            engine.start()
-            self.engine = engine
-        return self.engine
-
     def _in_sandbox(self, run: Run) -> Verdict:
-        result = self.warm().grade_exercise(
+        result = self.engine.get().grade_exercise(
             run.exercise, self.setup, {run.exercise: run.cell}, run.seed, self.suites[run.exercise], run.only or None
         )
         return Verdict({t["name"]: (t["outcome"], t["message"]) for t in result["tests"]}, result["seconds"])
@@ -110,43 +121,56 @@ class Verdicts:
     def _in_process(self, run: Run) -> Verdict:
         """Runs tests in a child of the suite server. A child that is late or dies gives a verdict of one outcome, `crashed`."""
         cells = [*((f"setup {number}", source) for number, source in enumerate(self.setup, 1)), (run.exercise, run.cell)]
-        answer = self.warm().run_trusted(run.test_file, run.exercise, cells, run.seed, run.only or None)
+        answer = self.engine.get().run_trusted(run.test_file, run.exercise, cells, run.seed, run.only or None)
         if answer is None:
             return Verdict({run.only or "all": ("crashed", "the process that ran it ended, or was ended for taking too long")}, 0.0)
         return Verdict({t["name"]: (t["outcome"], t["message"]) for t in answer["tests"]}, answer["seconds"])
 
 
-def _imported(setup: Sequence[str]) -> list[str]:
+def _imported(setup: Sequence[str]) -> set[str]:
     """The libraries that setup cells import, by their full names."""
     nodes = [node for source in setup for node in ast.walk(ast.parse(source))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    return sorted(names | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module})
+    return names | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
 
 
-def make_all(verdicts: Verdicts, runs: list[Run], progress: Callable[[str, int, int], None]) -> dict[Run, Verdict]:
-    """All runs, the two backends side by side. What is known already isn't counted as work."""
+def make_all(
+    verdicts: Verdicts, runs: list[Run], progress: Callable[[str, int, int], None], meanwhile: Callable[[], None] = lambda: None
+) -> dict[Run, Verdict]:
+    """All runs. What is known already isn't counted as work.
+
+    Two threads share it: this one makes the sandbox's runs, then calls `meanwhile`, which should take about as long as the other backend is behind, then helps the other one with those in-process.
+    """
     made = {run: verdict for run in dict.fromkeys(runs) if (verdict := verdicts.known(run))}
     todo, known = [run for run in dict.fromkeys(runs) if run not in made], len(made)
-    troubles: list[BaseException] = []
+    in_process = deque(run for run in todo if run.backend == "in-process")
     counting = threading.Lock()
 
+    def make(run: Run) -> None:
+        verdict = verdicts.get(run)
+        with counting:
+            made[run] = verdict
+            progress(f"{verdicts.assignment.name}, runs", len(made) - known, len(todo))
+
+    def make_in_process() -> None:
+        while True:
+            try:
+                run = in_process.popleft()
+            except IndexError:
+                return
+            make(run)
+
     if todo:
-        verdicts.warm()
-
-    def work(backend: str) -> None:
+        verdicts.engine.get()
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(make_in_process)
         try:
-            for run in (r for r in todo if r.backend == backend):
-                verdict = verdicts.get(run)
-                with counting:
-                    made[run] = verdict
-                    progress(f"{verdicts.assignment.name}, runs", len(made) - known, len(todo))
-        except BaseException as error:
-            troubles.append(error)
-
-    beside = threading.Thread(target=work, args=("in-process",))
-    beside.start()
-    work("sandbox")
-    beside.join()
-    if troubles:
-        raise troubles[0]
+            for run in todo:
+                if run.backend == "sandbox":
+                    make(run)
+            meanwhile()
+            make_in_process()
+        finally:
+            in_process.clear()
+        beside.result()
     return made

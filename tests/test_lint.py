@@ -9,6 +9,7 @@ import pytest
 from autograder.course import ROOT, Assignment, load_course
 from autograder.lint import Finding, Lawbook, lint_assignment
 from autograder.suite_rules import broken_rules
+from autograder.verdicts import LazyEngine
 
 FRONT = "---\nkernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n"
 SUITE = '''
@@ -102,7 +103,9 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Lawbook:
         "idle_earns": {"suite": SUITE.replace("== (0, 2),", "in ((0, 2), (None, None)),")},
         "two_faces": {"alternative": "import os; return 2 * n if os.environ.get('USER') != 'learner' else 0"},
     }
-    return lint_assignment(write_course(tmp_path_factory.mktemp("course"), exercises))
+    assignment = write_course(tmp_path_factory.mktemp("course"), exercises)
+    with LazyEngine("bubblewrap", assignment.root, [assignment]) as engine:
+        return lint_assignment(assignment, engine)
 
 
 def about(book: Lawbook, exercise: str, names: tuple[str, ...] = ()) -> list[Finding]:
