@@ -24,9 +24,9 @@ def _idle(definition: ast.stmt, what: str) -> ast.stmt:
             if isinstance(argument, ast.arg):
                 argument.annotation = None
         value = (_first_argument(function) or "None") if what == "its first argument" else what
-        function.body = ast.parse("super().__init__()" if function.name == "__init__" else f"({value})").body
-        if function.name != "__init__":
-            function.body = [ast.Return(function.body[0].value)]
+        function.body = (
+            ast.parse("super().__init__()").body if function.name == "__init__" else [ast.Return(ast.parse(value, mode="eval").body)]
+        )
     return ast.fix_missing_locations(idle)
 
 

@@ -47,7 +47,7 @@ class LessonRun:
 def run_lesson(assignment: Assignment, small: bool, told: Callable[[str], None] = lambda text: None, record: bool = False) -> LessonRun:
     """Runs one lesson, on the small budget or in full, and keeps what it showed. `told` gets a line per cell that took a while.
 
-    With `record` everything that the lesson has in its records is computed anew, and they are replaced when the run went well.
+    With `record` everything that the lesson has in its records is computed anew; what was computed replaces them, also when a later cell fails.
     """
     solutions = load_solutions(assignment)
     sources = {e.name: fill(e.stub, solutions.reference[e.name]) for e in assignment.exercises}
@@ -56,7 +56,7 @@ def run_lesson(assignment: Assignment, small: bool, told: Callable[[str], None] 
         place = Path(shutil.copytree(build(assignment), Path(folder) / assignment.name))
         _execute(notebook, place, small, told, record)
         troubles = tuple(_troubles(notebook))
-        records = [*place.glob(f"{FOLDER}/*.json")] if record and not troubles else []
+        records = [*place.glob(f"{FOLDER}/*.json")] if record else []
         for path in records:
             write_atomically(assignment.source / FOLDER / path.name, path.read_bytes())
     run = LessonRun(

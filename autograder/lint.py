@@ -89,7 +89,7 @@ class Case:
         """Name and filled cell of every answer that somebody wrote, right or wrong."""
         return [*self.right, *((s.name, cell) for s, cell in self.mutants)]
 
-    @property
+    @functools.cached_property
     def idle(self) -> dict[str, str]:
         """Cells of answers that do nothing, by what they do."""
         return idle_answers(self.stub)

@@ -267,9 +267,15 @@ class SuiteServer:
         self.asking = threading.Lock()
 
     def wait_until_ready(self, seconds: float = 300) -> None:
-        if not self.control.poll(seconds) or self.control.recv_bytes() != b"ready":
+        try:
+            ready = self.control.poll(seconds) and self.control.recv_bytes() == b"ready"
+        except (EOFError, OSError):
             raise SuiteServerError(
-                f"The suite server wasn't ready after {seconds:.0f} seconds. Is the machine overloaded, or short of memory? `make setup` repairs the environment."
+                "The suite server ended while it started; what it said is above. `make setup` repairs the environment."
+            ) from None
+        if not ready:
+            raise SuiteServerError(
+                f"The suite server wasn't ready after {seconds:.0f} seconds. Is the machine overloaded, or short of memory?"
             )
 
     def alive(self) -> bool:

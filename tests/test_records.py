@@ -77,3 +77,15 @@ def test_a_lesson_records_what_it_computes_and_reads_it_afterwards(tmp_path):
     assert not made.troubles and kept["value"] == [1, 2, 3]
     again = run_lesson(assignment, small=False)
     assert not again.troubles and "From the record records/long.json" in again.record.with_suffix(".txt").read_text()
+
+
+def test_what_was_recorded_is_kept_when_a_later_cell_fails(tmp_path):
+    assignment = load_course(make_course(tmp_path)).assignments[0]
+    with assignment.lesson_path.open("a", encoding="utf-8") as lesson:
+        lesson.write(
+            "\n```{code-cell} ipython3\n:tags: [demo]\n\nfrom tunelab.records import recorded\n\nrecorded('long', lambda: [1, 2, 3])\n```\n"
+            "\n```{code-cell} ipython3\n:tags: [demo]\n\n1 / 0\n```\n"
+        )
+    run = run_lesson(load_course(tmp_path).assignments[0], small=False, record=True)
+    assert any("ZeroDivisionError" in trouble for trouble in run.troubles)
+    assert json.loads((assignment.source / "records" / "long.json").read_text())["value"] == [1, 2, 3]

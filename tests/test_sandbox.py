@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograder.sandbox import Limits, SandboxError, open_sandbox
+from autograder.suites_runner import SuiteServer, SuiteServerError
 from tests.conftest import ROOT
 from tests.jailed import LIMITS, inside, sandbox
 
@@ -469,3 +470,12 @@ def test_an_unreadable_cache_is_named(tmp_path):
     (tmp_path / "weights").touch(mode=0)
     with pytest.raises(SandboxError, match=r"weights can't be read.*chmod -R a\+rX"):
         open_sandbox("bubblewrap", Limits(), tmp_path)
+
+
+def test_a_suite_server_that_cannot_start_says_so():
+    server = SuiteServer(ROOT, ["no_such_library"])
+    try:
+        with pytest.raises(SuiteServerError, match="ended while it started"):
+            server.wait_until_ready(120)
+    finally:
+        server.close()
