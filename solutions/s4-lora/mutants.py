@@ -83,6 +83,23 @@ class BothZero(nn.Module):
         return self.base(x) + self.scaling * (self.dropout(x) @ self.a.T @ self.b.T)
 
 
+@mutant("LoRALinear", caught_by="test_at_the_start_nothing_is_changed", says="Draw them around 0")
+class AllPositive(nn.Module):
+    """Draws `a` from 0 to 1, so that every direction begins with the sum of the inputs."""
+
+    def __init__(self, base, rank, alpha, dropout=0.0):
+        super().__init__()
+        if rank < 1:
+            raise ValueError("rank")
+        self.base = base.requires_grad_(False)
+        self.a = nn.Parameter(torch.rand(rank, base.in_features, dtype=base.weight.dtype) / base.in_features**0.5)
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank, dtype=base.weight.dtype))
+        self.dropout, self.scaling = nn.Dropout(dropout), alpha / rank
+
+    def forward(self, x):
+        return self.base(x) + self.scaling * (self.dropout(x) @ self.a.T @ self.b.T)
+
+
 @mutant("LoRALinear", caught_by="test_at_the_start_nothing_is_changed", says="begins with a `b` that isn't zero")
 class BothRandom(nn.Module):
     """Begins with both factors random, so that the pretrained layer is disturbed at once."""

@@ -104,6 +104,18 @@ def test_at_the_start_nothing_is_changed(learner, rng):
     assert not torch.equal(learner.probe(factors, again)["a"], found["a"]), (
         f"{call}, made twice, began with the same `a` twice. Draw from torch's global random state, without a seed of your own."
     )
+    wide, told = made(learner, linear(rng, 2, 1000), 4, 6.0)
+    drawn = learner.probe(factors, wide)["a"].double()
+    # 4,000 numbers: their mean is within 6.5 standard errors of that of their distribution, but for one time in ten thousand million.
+    assert abs(float(drawn.mean())) < 6.5 * float(drawn.std()) / drawn.numel() ** 0.5, (
+        f"{told} began with an `a` whose 4,000 numbers have a mean of {float(drawn.mean()):.3f}. Draw them around 0, from a distribution with mean 0."
+    )
+    wide, told = made(learner, linear(rng, 2, 1000), 4, 6.0)
+    drawn = learner.probe(factors, wide)["a"].double()
+    # 4,000 numbers: their mean is within 6.5 standard errors of that of their distribution, but for one time in ten thousand million.
+    assert abs(float(drawn.mean())) < 6.5 * float(drawn.std()) / drawn.numel() ** 0.5, (
+        f"{told} began with an `a` whose 4,000 numbers have a mean of {float(drawn.mean()):.3f}. Draw them around 0, from a distribution with mean 0."
+    )
     got = output(layer, x, call)
     expect.close(got, base(x), call=f"{call} before training", hint="With `b` zero it must give what the base gives.", atol=1e-5)
 
