@@ -17,9 +17,9 @@ def extract_features(model, tokenizer, texts, batch_size):
         with torch.no_grad():
             for start in range(0, len(texts), batch_size):
                 batch = tokenizer(texts[start : start + batch_size], padding=True, truncation=True, return_tensors="pt")
-                hidden = model(**batch).last_hidden_state
+                states = model(**batch).last_hidden_state
                 mask = batch["attention_mask"].unsqueeze(-1)
-                batches.append((hidden * mask).sum(dim=1) / mask.sum(dim=1))
+                batches.append((states * mask).sum(dim=1) / mask.sum(dim=1))
     finally:
         model.train(was_training)
     return torch.cat(batches)
