@@ -285,6 +285,21 @@ def pooler_output(model, tokenizer, texts, batch_size):
     return torch.cat(found)
 
 
+@mutant("extract_features", caught_by="test_a_vector_is_a_mean_of_tokens", says="brought each vector to length 1")
+def brought_to_length_one(model, tokenizer, texts, batch_size):
+    """Normalises after pooling, as one does before a search by cosine."""
+    mode = model.training
+    model.eval()
+    found = [torch.empty(0, model.config.hidden_size)]
+    with torch.no_grad():
+        for start in range(0, len(texts), batch_size):
+            batch = tokenizer(texts[start : start + batch_size], padding=True, truncation=True, return_tensors="pt")
+            mask = batch["attention_mask"].unsqueeze(-1)
+            found.append((model(**batch).last_hidden_state * mask).sum(1) / mask.sum(1))
+    model.train(mode)
+    return torch.nn.functional.normalize(torch.cat(found), dim=1)
+
+
 @mutant("extract_features", caught_by="test_no_texts", says="What does your code join when there was no batch")
 def nothing_to_join(model, tokenizer, texts, batch_size):
     """Joins an empty list when there are no texts."""
@@ -612,6 +627,24 @@ def last_crossing(sizes, baseline, transfer, score):
             if curve[i - 1] < score <= curve[i]:
                 found = sizes[i - 1] * (sizes[i] / sizes[i - 1]) ** ((score - curve[i - 1]) / (curve[i] - curve[i - 1]))
         return found
+
+    b, t = needed(baseline), needed(transfer)
+    return None if b is None or t is None else b - t
+
+
+@mutant("labels_saved", caught_by="test_curves_that_fall_in_places", says="not at the last alone")
+def judged_by_the_last_value(sizes, baseline, transfer, score):
+    """Takes the last value for the highest, and says None when it is below the score."""
+    if sizes[0] <= 0 or any(b <= a for a, b in zip(sizes, sizes[1:])):
+        raise ValueError("sizes must rise")
+
+    def needed(curve):
+        if curve[0] >= score:
+            return float(sizes[0]) if curve[0] == score else None
+        if curve[-1] < score:
+            return None
+        i = next(i for i in range(1, len(sizes)) if curve[i] >= score)
+        return sizes[i - 1] * (sizes[i] / sizes[i - 1]) ** ((score - curve[i - 1]) / (curve[i] - curve[i - 1]))
 
     b, t = needed(baseline), needed(transfer)
     return None if b is None or t is None else b - t

@@ -172,6 +172,20 @@ def test_curves_that_fall_in_places(learner, rng):
             right = where_reached(sizes, first, score) - where_reached(sizes, second, score)
             hint = "One curve rises above the score, falls below it and rises again. The first time counts: go through the sizes from the smallest. (np.interp wants values that only rise.)"
             check(got, right, call, hint)
+    sinking = [0.5, 0.6, top, 0.66, dip, 0.58]
+    for first, second in ((rising, sinking), (sinking, rising)):
+        call = call_of(sizes, first, second, 0.65)
+        got = learner.labels_saved(sizes, first, second, 0.65)
+        assert got is not None, (
+            f"{call} gave None. A curve that falls below the score at its last size was at the score before: that counts. Look at every size, not at the last alone."
+        )
+        got, call = saved(learner, sizes, first, second, 0.65)
+        check(
+            got,
+            where_reached(sizes, first, 0.65) - where_reached(sizes, second, 0.65),
+            call,
+            "The first size at which a curve is at the score counts, even if it falls later.",
+        )
 
 
 @pytest.mark.points(1)
