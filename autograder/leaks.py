@@ -56,9 +56,21 @@ class Text:
 
 
 def find_leaks(course: Course, released: Sequence[Path]) -> list[Leak]:
-    """Searches folders and wheels for everything hidden in the whole course. A finding names file and line, or the notebook's cell."""
-    secrets = _Index([secret for assignment in course.assignments for secret in secrets_of(assignment)])
-    return [leak for path in released for text in _texts(path) for leak in secrets.found_in(text)]
+    """Searches folders and wheels for everything hidden in the whole course. A finding names file and line, or the notebook's cell.
+
+    A single line or text that an author also wrote for learners, in whichever lesson or check, isn't hidden; a run of solution lines is.
+    """
+    everything = [secret for assignment in course.assignments for secret in secrets_of(assignment)]
+    index = _Index([secret for secret in everything if len(secret.lines) == 1])
+    written = {leak.secret for text in _written_for_learners(course) for leak in index.found_in(text)}
+    hidden = _Index([secret for secret in everything if secret not in written])
+    return [leak for path in released for text in _texts(path) for leak in hidden.found_in(text)]
+
+
+def _written_for_learners(course: Course) -> Iterator[Text]:
+    for path in sorted((course.root / "source").rglob("*")):
+        if path.suffix in (".md", ".py", ".toml", ".json"):
+            yield _text("", path.read_text(encoding="utf-8"))
 
 
 class _Index:
@@ -88,15 +100,11 @@ class _Index:
 
 
 def secrets_of(assignment: Assignment) -> list[Secret]:
-    """Everything hidden of one assignment. A line or text that its author also wrote for learners isn't hidden, but a run of solution lines is."""
-    public = "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted(assignment.source.rglob("*")) if path.suffix in (".md", ".py", ".toml")
-    )
+    """Everything that may be hidden of one assignment, each text once."""
     solutions = [secret for path in sorted(assignment.solutions.glob("*.py")) for secret in _solution_lines(path)]
     tests = [secret for path in sorted(assignment.suites.rglob("*.py")) for secret in _test_tokens(path)]
     runs = [run for path in sorted(assignment.solutions.glob("*.py")) for run in _runs(path)]
-    hidden = [secret for secret in (*solutions, *tests) if secret.lines[0] not in public]
-    return list({secret.lines: secret for secret in (*hidden, *runs)}.values())
+    return list({secret.lines: secret for secret in (*solutions, *tests, *runs)}.values())
 
 
 def _solution_lines(path: Path) -> Iterator[Secret]:
