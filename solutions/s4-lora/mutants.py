@@ -692,6 +692,14 @@ def any_rank(base, a, b, alpha, rank):
     return base + (alpha / rank) * (b @ a)
 
 
+@mutant("merged_weight", caught_by="test_a_rank_that_does_not_fit", says="Look at both factors")
+def one_factor_looked_at(base, a, b, alpha, rank):
+    """Compares the rank with one factor only."""
+    if b.shape[1] != rank:
+        raise ValueError("rank")
+    return base + (alpha / rank) * (b @ a)
+
+
 @mutant("merged_weight", caught_by="test_the_dtype_of_the_base", says="where torch.float64 is asked for")
 def rounded_to_single(base, a, b, alpha, rank):
     """Computes in single precision, whatever the base is."""

@@ -127,5 +127,17 @@ def test_a_rank_that_does_not_fit(learner, rng):
             raise AssertionError(
                 f"{call} raised nothing. The update would be scaled wrongly, and nobody told: the contract asks for a ValueError."
             )
+    for short_a, short_b in ((a[:3], b), (a, b[:, :3])):
+        call = f"merged_weight(base, a, b, 16.0, 4), with an `a` of shape {tuple(short_a.shape)} and a `b` of shape {tuple(short_b.shape)},"
+        try:
+            learner.merged_weight(base, short_a, short_b, 16.0, 4)
+        except NotImplementedError:
+            raise
+        except (ValueError, RuntimeError) as error:
+            assert type(error) is ValueError and "rank" in str(error), (
+                f"{call} raised a {type(error).__name__} that says {str(error)[:80]!r}. Look at both factors before you multiply: a ValueError that names `rank` is asked for."
+            )
+        else:
+            raise AssertionError(f"{call} raised nothing. Look at both factors: one of them isn't of rank 4.")
     got, call = called(learner, base, a, b, 16.0, 4)
     expect.close(got, base + 4.0 * b @ a, call=call, hint="The rank that fits isn't to be refused.", atol=1e-3)
