@@ -149,3 +149,11 @@ def test_the_loss_can_be_learnt_from(learner, rng):
         assert torch.equal(logits.detach(), old_logits) and torch.equal(labels, old_labels), (
             f"{call} changed a tensor that it was given. Work on slices or copies, not in place."
         )
+    for wants in range(2):
+        batches = [micro_batch(rng, 2, 6, 7, (2, 3)), micro_batch(rng, 2, 6, 7, (4, 1))]
+        batches[wants][0].requires_grad_()
+        tied, what = called(learner, batches, f"two micro-batches of which only the {('first', 'second')[wants]} wants a gradient")
+        assert tied.requires_grad, (
+            f"{what} gave a loss without a way back to that micro-batch. Is one of them cut off by `.detach()`, `.item()` or `no_grad`? "
+            "Every micro-batch is to be learnt from."
+        )
