@@ -1,0 +1,190 @@
+"""Hidden suite of `semantic_search`."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from tunelab import expect, models
+
+PROBE_DATA = ("WORDS",)
+WORDS = ("river", "stone", "cloud", "table", "garden")
+
+
+def encode(texts):
+    """A toy encoder: how often each of five words stands in a text. As the real one it takes a list with something in it."""
+    if type(texts) is not list or not texts or not all(type(text) is str for text in texts):
+        raise ValueError(f"encode takes a list of texts with at least one text in it, not {texts!r}. Was it an empty list of documents?")
+    return torch.tensor([[float(text.split().count(word)) for word in WORDS] for text in texts])
+
+
+def minilm_encoder():
+    """MiniLM, as the lesson uses it."""
+    model, tokenizer = models.minilm(), models.minilm_tokenizer()
+
+    def encoder(texts):
+        return models.embed(texts, model, tokenizer)
+
+    return encoder
+
+
+def text(*counts):
+    return " ".join(" ".join([word] * count) for word, count in zip(WORDS, counts, strict=False) if count)
+
+
+def cosine(x, y):
+    x, y = ([t.split().count(word) for word in WORDS] for t in (x, y))
+    lengths = math.hypot(*x) * math.hypot(*y)
+    return sum(p * q for p, q in zip(x, y, strict=True)) / lengths if lengths else 0.0
+
+
+def library(rng, size):
+    """A query and documents whose scores differ by 0.001 or more."""
+    while True:
+        query, documents = text(*rng.integers(1, 6, size=5)), [text(*rng.integers(0, 9, size=5)) for _ in range(size)]
+        scores = sorted(cosine(query, document) for document in documents)
+        if all(documents) and all(high - low > 1e-3 for low, high in itertools.pairwise(scores)):
+            return query, documents
+
+
+def ranking(query, documents):
+    return sorted(range(len(documents)), key=lambda i: -cosine(query, documents[i]))
+
+
+def called(learner, query, documents, k):
+    call = f"semantic_search(query, documents, encode, {k}) with {len(documents)} documents"
+    try:
+        got = learner.semantic_search(query, documents, encode, k)
+    except (RuntimeError, ValueError, IndexError) as error:
+        if type(error) is NotImplementedError:
+            raise
+        raise AssertionError(f"{call} raised {type(error).__name__}: {error}") from None
+    return expect.sequence(got, call=call, length=min(k, len(documents))), call
+
+
+def indices(got, call):
+    for item in got:
+        expect.sequence(item, call=f"an item of what {call}", kind=tuple, length=2)
+        assert type(item[0]) is int, f"{call} gave the item {item!r}. Its first part is the document's index, a built-in int."
+    return [item[0] for item in got]
+
+
+@pytest.mark.points(1)
+def test_pairs_of_plain_numbers(learner, rng):
+    """Each result is a pair of an index and a score, a built-in int and a built-in float."""
+    query, documents = library(rng, 6)
+    got, call = called(learner, query, documents, 3)
+    indices(got, call)
+    for _, score in got:
+        expect.number(score, call=f"a score of {call}")
+
+
+@pytest.mark.points(3)
+def test_best_first(learner, rng):
+    """The documents most like the query come first, whatever their place in the list."""
+    for _ in range(3):
+        query, documents = library(rng, 8)
+        got, call = called(learner, query, documents, 4)
+        found, right = indices(got, call), ranking(query, documents)
+        assert found != right[::-1][:4], f"{call} gave the indices {found}: the worst first. The largest cosine comes first."
+        assert found == right[:4], (
+            f"{call} gave the indices {found}. They aren't those of the largest cosines, from the largest down. Are long documents preferred, or indices lost in sorting?"
+        )
+
+
+@pytest.mark.points(2)
+def test_scores_are_cosines(learner, rng):
+    """The score is the cosine of the angle between query and document, neither a distance nor a dot product."""
+    query, documents = library(rng, 6)
+    got, call = called(learner, query, documents, 6)
+    hint = "The score beside an index is the cosine between that document and the query: 1 for the same direction. A distance is 0 there, and a dot product grows with the text's length."
+    expect.close([score for _, score in got], [cosine(query, documents[i]) for i in indices(got, call)], call=call, hint=hint, atol=1e-5)
+
+
+@pytest.mark.points(2)
+def test_ties_by_index(learner, rng):
+    """Of documents with equal scores the one that stands first in the list comes first."""
+    kinds = [text(3, 4), text(4, 3), text(0, 1)]
+    documents = [kinds[i] for i in rng.permutation([0, 1, 2] * 12)]
+    got, call = called(learner, "river", documents, 30)
+    right = sorted(range(36), key=lambda i: (kinds[1] != documents[i], kinds[0] != documents[i], i))
+    found = indices(got, call)
+    assert [documents[i] for i in found] == [documents[i] for i in right[:30]], (
+        f"{call} gave documents in another order than by their cosine with the query."
+    )
+    assert found == right[:30], (
+        f"{call}, many of them the same text, gave the indices {found}. Among equal scores the lower index comes first: turning an ascending order around, or `topk`, loses that."
+    )
+
+
+@pytest.mark.points(1)
+def test_k_beyond_the_number(learner, rng):
+    """When k is larger than the number of documents, all of them come back."""
+    query, documents = library(rng, 4)
+    for k in (4, 5, 100):
+        got, call = called(learner, query, documents, k)
+        assert indices(got, call) == ranking(query, documents), (
+            f"{call} gave the indices {indices(got, call)}, which isn't all of them, best first."
+        )
+
+
+@pytest.mark.points(2)
+def test_each_text_is_encoded_once(learner, rng):
+    """The query and each document are handed to encode once, all documents in one call."""
+    query, documents = library(rng, 7)
+    got, call = called(learner, query, documents, 3)
+    assert indices(got, call) == ranking(query, documents)[:3], (
+        f"{call} gave the indices {indices(got, call)}, which aren't the best three."
+    )
+    calls = [list(arguments[0]) for arguments in learner.last.calls.get("encode", []) if arguments]
+    assert len(calls) <= 2, (
+        f"{call} called encode {len(calls)} times. A model is fast on many texts together: all documents go in one call, not one by one."
+    )
+    seen = sorted(one for texts in calls for one in texts)
+    assert seen == sorted([query, *documents]), (
+        f"{call} handed {len(seen)} texts to encode, for one query and {len(documents)} documents. Each is encoded once."
+    )
+
+
+@pytest.mark.points(1)
+def test_nothing_to_search(learner, rng):
+    """No documents, no results; a document without a word that counts scores 0."""
+    got, call = called(learner, "river", ["", text(2, 0)], 2)
+    assert indices(got, call) == [1, 0], (
+        f"{call}, the first of them empty, gave {got}. The empty one has a vector of zeros and scores 0, below the other."
+    )
+    expect.close(got[1][1], 0.0, call=call, hint="The cosine with a vector of zeros counts as 0.")
+    try:
+        nothing = learner.semantic_search("river", [], encode, 3)
+    except Exception as error:
+        if type(error) is NotImplementedError:
+            raise
+        raise AssertionError(
+            f"semantic_search(query, [], encode, 3) raised {type(error).__name__}: {error} For an empty list of documents there is nothing to encode."
+        ) from None
+    assert nothing == [], f"semantic_search(query, [], encode, 3) gave {nothing!r}. An empty list of documents gives an empty list."
+
+
+@pytest.mark.points(2)
+def test_with_minilm(learner, rng):
+    """With MiniLM for an encoder, the text about the same thing is found though it shares no word with the query."""
+    documents = [
+        "The bank raised its interest rates.",
+        "A cat slept on the warm sofa.",
+        "Our train was late again today.",
+        "She baked bread for the children.",
+    ]
+    documents = [documents[i] for i in rng.permutation(4)]
+    query = "a kitten is napping"
+    encoder = minilm_encoder()
+    vectors = encoder([query, *documents]).double()
+    scores = [float(v @ vectors[0] / (v.norm() * vectors[0].norm())) for v in vectors[1:]]
+    got = learner.semantic_search(query, documents, learner.make(minilm_encoder), 4)
+    call = f"semantic_search({query!r}, {documents!r}, encode, 4) with MiniLM"
+    expect.sequence(got, call=call, length=4)
+    found = indices(got, call)
+    assert found == sorted(range(4), key=lambda i: -scores[i]), (
+        f"{call} gave the indices {found}, which aren't in the order of their cosines."
+    )
+    expect.close([score for _, score in got], sorted(scores, reverse=True), call=call, hint="Scores are cosines.", atol=1e-4)

@@ -1,0 +1,230 @@
+"""Hidden suite of `summarize`."""
+
+import math
+
+import pytest
+import torch
+
+from tunelab import expect, models
+
+PROBE_DATA = ("AXES",)
+AXES = ("river", "stone", "cloud", "table", "garden", "lamp")
+
+
+def encode(texts):
+    """A toy encoder: how often each of six words stands in a text; with "no" before it, a word counts negative."""
+    if type(texts) is not list or not texts or not all(type(text) is str for text in texts):
+        raise ValueError(f"encode takes a list of texts with at least one text in it, not {texts!r}.")
+    return torch.tensor([[float(f" {t} ".count(f" {w}") - 2 * f" {t} ".count(f" no {w}")) for w in AXES] for t in texts])
+
+
+def minilm_encoder():
+    """MiniLM, as the lesson uses it."""
+    model, tokenizer = models.minilm(), models.minilm_tokenizer()
+
+    def encoder(texts):
+        return models.embed(texts, model, tokenizer)
+
+    return encoder
+
+
+def sentence(*counts):
+    words = (["no " * (count < 0) + word] * abs(count) for word, count in zip(AXES, counts, strict=False))
+    return " ".join(word for several in words for word in several)
+
+
+def cosine(x, y):
+    lengths = math.hypot(*x) * math.hypot(*y)
+    return sum(p * q for p, q in zip(x, y, strict=True)) / lengths if lengths else 0.0
+
+
+def by_hand(vectors, k, diversity):
+    """The choices in the order in which they are made, and by how much the closest of them was decided."""
+    middle = [sum(column) / len(vectors) for column in zip(*vectors, strict=True)]
+    relevance = [cosine(v, middle) for v in vectors]
+    chosen, margin = [], math.inf
+    while len(chosen) < min(k, len(vectors)):
+        worth = {}
+        for i in set(range(len(vectors))) - set(chosen):
+            repeated = max((cosine(vectors[i], vectors[j]) for j in chosen), default=None)
+            worth[i] = relevance[i] if repeated is None else (1 - diversity) * relevance[i] - diversity * repeated
+        order = sorted(worth, key=lambda i: -worth[i])
+        if len(order) > 1:
+            margin = min(margin, worth[order[0]] - worth[order[1]])
+        chosen.append(order[0])
+    return chosen, margin
+
+
+def drawn(rng, size, k, diversity, low=-2, fits=lambda vectors, chosen: True):
+    """Sentences for which the choice is clear, and that choice."""
+    while True:
+        sentences = [sentence(*rng.integers(low, 5, size=6).tolist()) for _ in range(size)]
+        if not all(sentences) or len(set(sentences)) < size:
+            continue
+        vectors = encode(sentences).tolist()
+        chosen, margin = by_hand(vectors, k, diversity)
+        if margin > 1e-3 and fits(vectors, chosen):
+            return sentences, chosen
+
+
+def called(learner, sentences, k, diversity):
+    call = f"summarize(sentences, encode, {k}, {diversity}) with {len(sentences)} sentences"
+    got = learner.summarize(sentences, encode, k, diversity)
+    expect.sequence(got, call=call, length=min(k, len(sentences)))
+    for index in got:
+        expect.integer(index, call=f"an index of {call}", low=0, high=len(sentences) - 1)
+    return got, call
+
+
+@pytest.mark.points(2)
+def test_document_order(learner, rng):
+    """The indices come back in the order of the text, whatever order they were chosen in."""
+    for _ in range(3):
+        sentences, chosen = drawn(rng, 8, 4, 0.4, fits=lambda _, chosen: chosen != sorted(chosen))
+        got, call = called(learner, sentences, 4, 0.4)
+        assert got != chosen, f"{call} gave {got}: the order in which they were chosen. A summary is read in the order of the text."
+        assert got == sorted(chosen), (
+            f"{call} gave {got}. The first is the most relevant sentence; each further one has the largest (1 - diversity) * relevance - diversity * likeness to what is chosen."
+        )
+
+
+@pytest.mark.points(2)
+def test_what_repeats_is_passed_over(learner, rng):
+    """With diversity, a sentence that says again what was chosen gives way to another."""
+    for _ in range(3):
+        topic, aside = int(rng.integers(3, 6)), int(rng.integers(1, 3))
+        sentences = [sentence(topic, 1), sentence(0, 0, 0, 1), sentence(topic, 1, 0), sentence(2 * topic, 2), sentence(1, topic, aside)]
+        sentences = [sentences[i] for i in rng.permutation(5)]
+        vectors = encode(sentences).tolist()
+        got, call = called(learner, sentences, 2, 0.6)
+        assert cosine(vectors[got[0]], vectors[got[1]]) < 1 - 1e-6, (
+            f"{call} gave {got}, two sentences that say the same. Does diversity play a part in the choice? What is like a chosen sentence loses worth."
+        )
+        relevant, _ = by_hand(vectors, 1, 0.6)
+        assert any(cosine(vectors[i], vectors[relevant[0]]) > 1 - 1e-6 for i in got), (
+            f"{call} gave {got}, without the most relevant sentence (or one of its repetitions), which is chosen first."
+        )
+
+
+@pytest.mark.points(1)
+def test_no_diversity_is_pure_relevance(learner, rng):
+    """At diversity 0 the most relevant sentences are taken, however alike."""
+    for _ in range(3):
+        sentences, chosen = drawn(rng, 9, 4, 0.0)
+        got, call = called(learner, sentences, 4, 0.0)
+        assert got == sorted(chosen), (
+            f"{call} gave {got}. At diversity 0 only relevance counts, the cosine with the mean vector. Are the two weights swapped?"
+        )
+
+
+@pytest.mark.points(2)
+def test_the_closest_chosen_one_counts(learner, rng):
+    """What is chosen is compared with by its closest sentence: the largest cosine, not the mean or the last."""
+    for _ in range(4):
+        sentences, chosen = drawn(rng, 9, 5, 0.6, fits=differs_from_mean_and_last)
+        got, call = called(learner, sentences, 5, 0.6)
+        assert got == sorted(chosen), (
+            f"{call} gave {got}. A sentence's likeness to what is chosen is the largest of its cosines with the chosen sentences: not their mean, and not that with the last one chosen."
+        )
+
+
+def differs_from_mean_and_last(vectors, chosen):
+    """Whether taking the mean, or the last, would have led to other sentences."""
+    middle = [sum(column) / len(vectors) for column in zip(*vectors, strict=True)]
+    for likeness in (lambda values: sum(values) / len(values), lambda values: values[-1]):
+        taken = [chosen[0]]
+        while len(taken) < len(chosen):
+            rest = [i for i in range(len(vectors)) if i not in taken]
+            worth = [0.4 * cosine(vectors[i], middle) - 0.6 * likeness([cosine(vectors[i], vectors[j]) for j in taken]) for i in rest]
+            taken.append(rest[worth.index(max(worth))])
+        if set(taken) == set(chosen):
+            return False
+    return True
+
+
+@pytest.mark.points(1)
+def test_both_sides_count(learner, rng):
+    """Between the extremes both relevance and repetition decide."""
+    for diversity in (0.25, 0.5):
+        for _ in range(2):
+            sentences, chosen = drawn(
+                rng,
+                9,
+                4,
+                diversity,
+                fits=lambda vectors, chosen: all(set(by_hand(vectors, 4, extreme)[0]) != set(chosen) for extreme in (0.0, 1.0)),
+            )
+            got, call = called(learner, sentences, 4, diversity)
+            assert got == sorted(chosen), (
+                f"{call} gave {got}. Relevance has the weight 1 - diversity, likeness to what is chosen the weight diversity, and both play their part in each choice."
+            )
+
+
+@pytest.mark.points(1)
+def test_the_mean_of_the_vectors_as_they_are(learner, rng):
+    """Relevance is the cosine with the mean of the vectors, none of which was made shorter or longer."""
+    for _ in range(3):
+        a, b = (1, 0) if rng.integers(2) else (0, 1)
+        long, short = sentence(9 * a, 9 * b), [sentence(b, a, 0, 0, int(i == 0)) for i in range(4)]
+        sentences = [*short, long]
+        sentences = [sentences[i] for i in rng.permutation(5)]
+        got, call = called(learner, sentences, 1, 0.5)
+        assert sentences[got[0]] == long, (
+            f"{call} gave {got}. One vector here is much longer than the others, and pulls the mean towards it. The mean is taken of the vectors as encode gives them."
+        )
+
+
+@pytest.mark.points(1)
+def test_no_sentence_twice(learner, rng):
+    """No sentence is chosen twice; with k beyond their number, all are."""
+    for diversity in (0.0, 0.5, 1.0):
+        sentences, _ = drawn(rng, 5, 1, diversity)
+        for k in (3, 5, 9):
+            got, call = called(learner, sentences, k, diversity)
+            assert len(set(got)) == len(got), f"{call} gave {got}, a sentence twice. What was chosen is out of the race."
+            assert got == sorted(got), f"{call} gave {got}, which isn't the order of the text."
+
+
+@pytest.mark.points(1)
+def test_sentences_are_encoded_in_one_call(learner, rng):
+    """All sentences go to encode in one call; for none it isn't called, and nothing is chosen."""
+    sentences, chosen = drawn(rng, 6, 3, 0.3)
+    got, call = called(learner, sentences, 3, 0.3)
+    assert got == sorted(chosen), f"{call} gave {got}, which aren't the sentences that the rule chooses."
+    calls = [arguments[0] for arguments in learner.last.calls.get("encode", []) if arguments]
+    assert calls == [sentences], f"{call} called encode {len(calls)} times. Encode all sentences in one call, and keep the vectors."
+    nothing = learner.summarize([], encode, 3, 0.3)
+    assert nothing == [], f"summarize([], encode, 3, 0.3) gave {nothing!r}. Without sentences there is nothing to choose: an empty list."
+
+
+@pytest.mark.points(1)
+def test_diversity_out_of_range(learner, rng):
+    """A diversity below 0 or above 1 is refused with a ValueError that names it; 0 and 1 are fine."""
+    sentences, _ = drawn(rng, 5, 2, 0.5)
+    for bad in (-0.1, 1.5, 7.0):
+        said, call = None, f"summarize(sentences, encode, 2, {bad})"
+        try:
+            learner.summarize(sentences, encode, 2, bad)
+        except ValueError as error:
+            said = str(error)
+        assert said is not None, f"{call} raised nothing. Diversity is a share, from 0 to 1: anything else is a ValueError."
+        assert "diversity" in said, f"{call} raised ValueError: {said}. Check first, and name `diversity` in the message."
+
+
+@pytest.mark.points(1)
+def test_with_minilm(learner, rng):
+    """With MiniLM for an encoder, the same choice as by hand."""
+    sentences = [
+        "A detective arrives in a small town.",
+        "An inspector comes to the little village.",
+        "A girl has disappeared in the woods.",
+        "The mayor owns the only factory.",
+        "It rains all day.",
+        "The detective finds her in the factory.",
+    ]
+    sentences = [sentences[i] for i in rng.permutation(6)]
+    chosen, margin = by_hand(minilm_encoder()(sentences).tolist(), 3, 0.5)
+    got = learner.summarize(sentences, learner.make(minilm_encoder), 3, 0.5)
+    call = f"summarize({sentences!r}, encode, 3, 0.5) with MiniLM"
+    expect.sequence(got, call=call, length=3)
+    assert margin < 1e-4 or got == sorted(chosen), f"{call} gave {got}, which aren't the sentences that the rule chooses."

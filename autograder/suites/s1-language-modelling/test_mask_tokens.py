@@ -1,0 +1,197 @@
+"""Hidden suite of `mask_tokens`.
+
+Shares are held against their expectation with Chernoff's bound: a count whose tail has a probability below e^-20 (2e-9) counts as wrong. Each statistical test makes fewer than
+ten such comparisons, so a right answer fails one of them with a probability below 1e-7.
+"""
+
+import math
+
+import pytest
+import torch
+
+from tunelab import expect
+
+VOCAB, MASK, SPECIAL = 5000, 103, [0, 101, 102, 103]
+
+
+def generator(rng):
+    return torch.Generator().manual_seed(int(rng.integers(0, 2**31)))
+
+
+def texts(rng, rows=6, tokens=20):
+    """Ids with a start, an end and padding, and a special token in the midst of the first text."""
+    ids = torch.tensor(rng.integers(200, VOCAB, size=(rows, tokens)))
+    ids[:, 0], ids[:, -3], ids[:, -2:] = 101, 102, 0
+    ids[0, 5] = MASK
+    return ids
+
+
+def plain_texts(rng, rows, tokens):
+    return torch.tensor(rng.integers(200, VOCAB, size=(rows, tokens)))
+
+
+def far_off(count, total, share):
+    """Whether a count is so far from its expectation that chance explains it with less than e^-20."""
+    seen = count / total
+    terms = [(seen, share), (1 - seen, 1 - share)]
+    return total * sum(a * math.log(a / b) for a, b in terms if a > 0) > 20
+
+
+def called(learner, ids, rate, rng, chance=None):
+    call = f"mask_tokens(ids, special_ids, {MASK}, {VOCAB}, {rate}, generator), on {ids.shape[0]} texts of {ids.shape[1]} tokens,"
+    got = learner.mask_tokens(ids, SPECIAL, MASK, VOCAB, rate, chance or generator(rng))
+    expect.sequence(got, call=call, kind=tuple, length=2)
+    for part, name in zip(got, ("the new ids", "the labels"), strict=True):
+        expect.tensor(part, call=f"{call} as {name}", shape=tuple(ids.shape), dtype=torch.int64)
+    return *got, call
+
+
+@pytest.mark.points(2)
+def test_labels_are_the_chosen_tokens(learner, rng):
+    """A label is the token that stood there before, where a token was chosen, and -100 everywhere else."""
+    ids = texts(rng, 20, 30)
+    inputs, labels, call = called(learner, ids, 0.3, rng)
+    ordinary = ~torch.isin(ids, torch.tensor(SPECIAL))
+    has_label = labels != -100
+    assert has_label.any(), f"{call} gave -100 for all labels: nothing is to be learnt."
+    assert not has_label[ordinary].all(), (
+        f"{call} gave a label to every token. The model sees nearly all of them: it would be asked to copy. Labels stand at the chosen places only, -100 at the others."
+    )
+    changed = inputs != ids
+    assert not torch.equal(labels[changed], inputs[changed]), (
+        f"{call} has what was put in their place as labels of the chosen tokens. What the model must find is what stood there before."
+    )
+    assert torch.equal(labels[has_label], ids[has_label]), f"{call} gave labels that aren't the token that stood at their place in `ids`."
+    assert has_label[changed].all(), (
+        f"{call} changed tokens that have no label. Only chosen tokens are changed, and each of those has a label."
+    )
+    assert changed.any(), f"{call} changed no token."
+
+
+@pytest.mark.points(2)
+def test_special_tokens_are_safe(learner, rng):
+    """No special token is ever chosen, wherever it stands."""
+    for rate in (0.5, 1.0):
+        ids = texts(rng)
+        special = torch.isin(ids, torch.tensor(SPECIAL))
+        inputs, labels, call = called(learner, ids, rate, rng)
+        assert torch.equal(inputs[special], ids[special]), (
+            f"{call} changed a special token. Start, end and padding aren't words: `special_ids` lists what is never chosen."
+        )
+        assert (labels[special] == -100).all(), f"{call} gave a label to a special token. It is never chosen, so its label is -100."
+        assert (labels[~special] != -100).any(), f"{call} chose none of the ordinary tokens."
+
+
+@pytest.mark.points(2)
+def test_the_rate(learner, rng):
+    """As many of the ordinary tokens are chosen as the rate says, from none to all."""
+    ids = texts(rng, 60, 80)
+    ordinary = ~torch.isin(ids, torch.tensor(SPECIAL))
+    for rate in (0.15, 0.4):
+        _, labels, call = called(learner, ids, rate, rng)
+        count, total = int((labels[ordinary] != -100).sum()), int(ordinary.sum())
+        assert not far_off(count, total, rate), (
+            f"{call} chose {count} of {total} ordinary tokens. That is a share of {count / total:.3f}, and the rate is {rate}."
+        )
+    _, labels, call = called(learner, ids, 1.0, rng)
+    assert (labels[ordinary] != -100).all(), f"{call} left ordinary tokens without a label, at a rate of 1."
+    inputs, labels, call = called(learner, ids, 0.0, rng)
+    assert torch.equal(inputs, ids) and (labels == -100).all(), f"{call} chose tokens, at a rate of 0."
+
+
+@pytest.mark.points(3)
+def test_eighty_ten_ten(learner, rng):
+    """Of the chosen tokens, eighty in a hundred become the mask, ten another token, and ten stay as they are."""
+    ids = plain_texts(rng, 60, 80)
+    inputs, labels, call = called(learner, ids, 0.5, rng)
+    chosen = labels != -100
+    total = int(chosen.sum())
+    assert total, f"{call} chose no token."
+    masked, stayed = int((inputs[chosen] == MASK).sum()), int((inputs[chosen] == ids[chosen]).sum())
+    others = total - masked - stayed
+    shares = f"Of {total} tokens with a label, {masked} became the mask, {others} another token, {stayed} stayed."
+    if far_off(stayed, total, 0.1) and not stayed:
+        assert masked < total, (
+            f"{call} put the mask in place of every chosen token. {shares} Later, in use, there is no mask: a tenth becomes another token, a tenth stays."
+        )
+        raise AssertionError(
+            f"{call} changed every token that has a label. {shares} Are chosen tokens that were left as they were without a label?"
+        )
+    assert not far_off(others, total, 0.1), (
+        f"{call} put another token in the wrong number of places. {shares} It is a tenth of all that are chosen, not of some of them."
+    )
+    assert not far_off(masked, total, 0.8), f"{call} masks too many or too few. {shares}"
+    assert not far_off(stayed, total, 0.1), f"{call} leaves too many or too few as they are. {shares}"
+
+
+@pytest.mark.points(1)
+def test_other_tokens_come_from_the_whole_vocabulary(learner, rng):
+    """The tokens that are put in at random are drawn anew for each place, and may be any of the vocabulary."""
+    ids = plain_texts(rng, 50, 80)
+    inputs, labels, call = called(learner, ids, 1.0, rng)
+    put_in = inputs[(inputs != ids) & (inputs != MASK)]
+    assert len(put_in) > 100, f"{call} put another token in {len(put_in)} places only, of {ids.numel()} that were chosen."
+    assert (put_in >= 0).all() and (put_in < VOCAB).all(), f"{call} put in ids that aren't in a vocabulary of {VOCAB}."
+    assert len(put_in.unique()) > len(put_in) / 2, (
+        f"{call} put in {len(put_in.unique())} different tokens in {len(put_in)} places. Draw one for each place, from the whole vocabulary."
+    )
+    low = int((put_in < VOCAB // 2).sum())
+    assert not far_off(low, len(put_in), 0.5), (
+        f"{call} drew {low} of {len(put_in)} random tokens from the lower half of the ids. All of the vocabulary should be equally likely."
+    )
+
+
+@pytest.mark.points(1)
+def test_the_input_is_left_alone(learner, rng):
+    """What is handed in stays as it was: the new ids are a new tensor."""
+    ids = texts(rng)
+    kept = ids.clone()
+    inputs, labels, call = called(learner, ids, 0.6, rng)
+    assert torch.equal(learner.last.args[0], kept), (
+        f"{call} changed `ids`. In the next epoch the masks would still be there, and the labels would be masks. Work on a copy (`clone`, `torch.where`)."
+    )
+    assert learner.last.args[1] == SPECIAL, f"{call} changed the list `special_ids`."
+    assert not torch.equal(inputs, kept), f"{call} gave back the ids as they were."
+
+
+@pytest.mark.points(1)
+def test_each_token_has_a_draw_of_its_own(learner, rng):
+    """Which places are chosen differs from text to text."""
+    ids = plain_texts(rng, 40, 60)
+    _, labels, call = called(learner, ids, 0.3, rng)
+    chosen = labels != -100
+    assert chosen.any(), f"{call} chose no token."
+    assert not (chosen == chosen[0]).all(), (
+        f"{call} chose the same places in every text. Each token has a draw of its own: draw as many numbers as there are tokens."
+    )
+    assert not (chosen == chosen[:, :1]).all(), (
+        f"{call} chose some texts whole, and none of the others' tokens. The rate is for each token, not for each text."
+    )
+    both = int((chosen[:, :-1] & chosen[:, 1:]).sum())
+    count = chosen[:, :-1].numel()
+    # Neighbours aren't independent pairs, so halves of the pairs are looked at by themselves: even places, then odd ones.
+    for start in (0, 1):
+        pairs = chosen[:, start:-1:2] & chosen[:, start + 1 :: 2]
+        assert not far_off(int(pairs.sum()), pairs.numel(), 0.09), (
+            f"{call} chose neighbours together in {both} of {count} places, which is not what independent draws give. Draw for each token by itself."
+        )
+
+
+@pytest.mark.points(2)
+def test_the_generator_decides(learner, rng):
+    """All that is random comes from the generator: equal states give equal texts, and the global states stay untouched."""
+    ids = plain_texts(rng, 10, 40)
+    one, other = (int(n) for n in rng.choice(2**31, size=2, replace=False))
+    results = []
+    for seed in (one, one, other):
+        inputs, labels, call = called(learner, ids, 0.3, rng, torch.Generator().manual_seed(seed))
+        assert not learner.last.random_moved, (
+            f"{call} used global random numbers ({', '.join(sorted(learner.last.random_moved))}). Give `generator=generator` to each function that draws."
+        )
+        results.append((inputs, labels))
+    assert torch.equal(results[0][0], results[1][0]) and torch.equal(results[0][1], results[1][1]), (
+        f"{call} gave different results for two generators of the same seed. Does every draw use `generator`?"
+    )
+    assert not torch.equal(results[0][1], results[2][1]), (
+        f"{call} chose the same tokens for two generators of different seeds. Is the generator used at all?"
+    )

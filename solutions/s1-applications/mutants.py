@@ -1,0 +1,566 @@
+"""Wrong solutions of "What they are, and what they are for", each with the misconception behind it."""
+
+from autograder.authoring import mutant
+
+# ---------------------------------------------------------------- cosine_similarity
+
+
+@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="dot product")
+def dot_products(a, b):
+    """Takes the dot product for the cosine."""
+    return a @ b.T
+
+
+@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="both")
+def one_side_normalised(a, b):
+    """Divides by the lengths of one side only."""
+    return torch.nn.functional.normalize(a, dim=1) @ b.T
+
+
+@mutant("cosine_similarity", caught_by="test_each_row_with_each", says="along the rows")
+def over_the_wrong_axis(a, b):
+    """Normalises columns."""
+    return torch.nn.functional.normalize(a, dim=0) @ torch.nn.functional.normalize(b, dim=0).T
+
+
+@mutant("cosine_similarity", caught_by="test_zero_vectors_are_like_nothing", says="NaN")
+def nan_for_zeros(a, b):
+    """Divides by the length of zero vectors too."""
+    return (a / a.norm(dim=1, keepdim=True)) @ (b / b.norm(dim=1, keepdim=True)).T
+
+
+@mutant("cosine_similarity", caught_by="test_each_row_with_each", says="every row")
+def only_the_diagonal(a, b):
+    """Compares row i with row i, and with no other."""
+    rows = min(len(a), len(b))
+    return torch.nn.functional.cosine_similarity(a[:rows], b[:rows])
+
+
+@mutant("cosine_similarity", caught_by="test_each_row_with_each", says="swapped")
+def transposed(a, b):
+    """A row for each row of b."""
+    return torch.nn.functional.normalize(b, dim=1) @ torch.nn.functional.normalize(a, dim=1).T
+
+
+@mutant("cosine_similarity", caught_by="test_opposite_is_minus_one", says="sign")
+def without_sign(a, b):
+    """Takes opposite for alike."""
+    return (torch.nn.functional.normalize(a, dim=1) @ torch.nn.functional.normalize(b, dim=1).T).abs()
+
+
+@mutant("cosine_similarity", caught_by="test_arguments_are_left_alone", says="changed")
+def normalises_in_place(a, b):
+    """Divides the caller's vectors by their lengths."""
+    a /= a.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    b /= b.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    return a @ b.T
+
+
+# ---------------------------------------------------------------- semantic_search
+
+
+@mutant("semantic_search", caught_by="test_best_first", says="worst first")
+def ascending(query, documents, encode, k):
+    """Sorts upwards."""
+    if not documents:
+        return []
+    units = torch.nn.functional.normalize(encode([query, *documents]), dim=1)
+    scores = (units[1:] @ units[0]).tolist()
+    return sorted(enumerate(scores), key=lambda pair: (pair[1], pair[0]))[:k]
+
+
+@mutant("semantic_search", caught_by="test_scores_are_cosines", says="distance")
+def distances(query, documents, encode, k):
+    """Gives distances, smallest first."""
+    if not documents:
+        return []
+    units = torch.nn.functional.normalize(encode([query, *documents]), dim=1)
+    far = (units[1:] - units[0]).norm(dim=1).tolist()
+    return sorted(enumerate(far), key=lambda pair: (pair[1], pair[0]))[:k]
+
+
+@mutant("semantic_search", caught_by="test_scores_are_cosines", says="dot product")
+def dots(query, documents, encode, k):
+    """Ranks by dot products, so that long texts win."""
+    if not documents:
+        return []
+    vectors = encode([query, *documents])
+    scores = (vectors[1:] @ vectors[0]).tolist()
+    return sorted(enumerate(scores), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+@mutant("semantic_search", caught_by="test_each_text_is_encoded_once", says="one call")
+def one_by_one(query, documents, encode, k):
+    """Calls the encoder for each document by itself."""
+    asked = encode([query])
+    scores = [float(torch.nn.functional.cosine_similarity(asked, encode([d]))[0]) for d in documents]
+    return sorted(enumerate(scores), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+@mutant("semantic_search", caught_by="test_ties_by_index", says="equal scores")
+def loses_ties(query, documents, encode, k):
+    """Turns an ascending order around, and with it the order of ties."""
+    if not documents:
+        return []
+    units = torch.nn.functional.normalize(encode([query, *documents]), dim=1)
+    scores = (units[1:] @ units[0]).tolist()
+    return sorted(enumerate(scores), key=lambda pair: pair[1])[::-1][:k]
+
+
+@mutant("semantic_search", caught_by="test_k_beyond_the_number", says="RuntimeError")
+def k_as_it_comes(query, documents, encode, k):
+    """topk with a k that may be too large."""
+    if not documents:
+        return []
+    units = torch.nn.functional.normalize(encode([query, *documents]), dim=1)
+    values, order = (units[1:] @ units[0]).topk(k)
+    return list(zip(order.tolist(), values.tolist(), strict=True))
+
+
+@mutant("semantic_search", caught_by="test_pairs_of_plain_numbers", says="index")
+def texts_for_indices(query, documents, encode, k):
+    """Gives back the texts themselves."""
+    if not documents:
+        return []
+    units = torch.nn.functional.normalize(encode([query, *documents]), dim=1)
+    scores = (units[1:] @ units[0]).tolist()
+    best = sorted(enumerate(scores), key=lambda pair: (-pair[1], pair[0]))[:k]
+    return [(documents[i], score) for i, score in best]
+
+
+@mutant("semantic_search", caught_by="test_nothing_to_search", says="empty list of documents")
+def empty_not_thought_of(query, documents, encode, k):
+    """Encodes an empty list."""
+    asked = torch.nn.functional.normalize(encode([query]), dim=1)[0]
+    scores = (torch.nn.functional.normalize(encode(documents), dim=1) @ asked).tolist()
+    return sorted(enumerate(scores), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+# ---------------------------------------------------------------- few_shot_prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_tokens_are_counted_by_count_tokens", says="count_tokens")
+def counts_words(examples, query, count_tokens, budget):
+    """Counts words, whatever the tokenizer says."""
+    shown = [f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples if text != query]
+    for start in range(len(shown) + 1):
+        prompt = "".join(shown[start:]) + f"Input: {query}\nOutput:"
+        if len(prompt.split()) <= budget or start == len(shown):
+            return prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_parts_do_not_add_up", says="whole prompt")
+def adds_parts(examples, query, count_tokens, budget):
+    """Adds up the counts of the parts."""
+    prompt = f"Input: {query}\nOutput:"
+    used = count_tokens(prompt)
+    for text, answer in reversed(examples):
+        if text == query:
+            continue
+        part = f"Input: {text}\nOutput: {answer}\n\n"
+        used += count_tokens(part)
+        if used > budget:
+            break
+        prompt = part + prompt
+    return prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_the_query_always", says="query")
+def drops_the_query(examples, query, count_tokens, budget):
+    """Cuts the whole prompt off when nothing fits."""
+    shown = [f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples if text != query]
+    for start in range(len(shown) + 1):
+        prompt = "".join(shown[start:]) + f"Input: {query}\nOutput:"
+        if count_tokens(prompt) <= budget:
+            return prompt
+    return ""
+
+
+@mutant("few_shot_prompt", caught_by="test_the_most_recent_that_fit", says="cut in two")
+def splits_an_example(examples, query, count_tokens, budget):
+    """Cuts letters off the front until it fits."""
+    shown = "".join(f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples if text != query)
+    end = f"Input: {query}\nOutput:"
+    while shown and count_tokens(shown + end) > budget:
+        shown = shown[1:]
+    return shown + end
+
+
+@mutant("few_shot_prompt", caught_by="test_the_query_is_no_example", says="gives the answer away")
+def answer_leaks(examples, query, count_tokens, budget):
+    """Shows the query among the examples, with its answer."""
+    shown = [f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples]
+    for start in range(len(shown) + 1):
+        prompt = "".join(shown[start:]) + f"Input: {query}\nOutput:"
+        if count_tokens(prompt) <= budget or start == len(shown):
+            return prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_the_most_recent_that_fit", says="oldest")
+def keeps_the_oldest(examples, query, count_tokens, budget):
+    """Keeps the first examples and drops the recent ones."""
+    shown = [f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples if text != query]
+    for count in range(len(shown), -1, -1):
+        prompt = "".join(shown[:count]) + f"Input: {query}\nOutput:"
+        if count_tokens(prompt) <= budget or count == 0:
+            return prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_the_most_recent_that_fit", says="order")
+def newest_first(examples, query, count_tokens, budget):
+    """Puts the examples in the prompt backwards."""
+    prompt, end = "", f"Input: {query}\nOutput:"
+    for text, answer in reversed(examples):
+        if text == query:
+            continue
+        longer = prompt + f"Input: {text}\nOutput: {answer}\n\n"
+        if count_tokens(longer + end) > budget:
+            break
+        prompt = longer
+    return prompt + end
+
+
+@mutant("few_shot_prompt", caught_by="test_none_is_jumped_over", says="jumped over")
+def jumps_over(examples, query, count_tokens, budget):
+    """Leaves out what is too long and goes on with older examples."""
+    prompt = f"Input: {query}\nOutput:"
+    for text, answer in reversed(examples):
+        longer = f"Input: {text}\nOutput: {answer}\n\n" + prompt
+        if text != query and count_tokens(longer) <= budget:
+            prompt = longer
+    return prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_the_form", says="space")
+def space_at_the_end(examples, query, count_tokens, budget):
+    """Ends with a space."""
+    shown = [f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples if text != query]
+    for start in range(len(shown) + 1):
+        prompt = "".join(shown[start:]) + f"Input: {query}\nOutput: "
+        if count_tokens(prompt) <= budget or start == len(shown):
+            return prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_exactly_full", says="exactly")
+def one_token_short(examples, query, count_tokens, budget):
+    """Asks for less than the budget."""
+    shown = [f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples if text != query]
+    for start in range(len(shown) + 1):
+        prompt = "".join(shown[start:]) + f"Input: {query}\nOutput:"
+        if count_tokens(prompt) < budget or start == len(shown):
+            return prompt
+
+
+# ---------------------------------------------------------------- extract_json
+
+
+@mutant("extract_json", caught_by="test_the_first_of_two", says="last")
+def first_brace_to_last(reply):
+    """From the first opening brace to the last closing one."""
+    import json
+
+    try:
+        return json.loads(reply[reply.index("{") : reply.rindex("}") + 1])
+    except ValueError:
+        return None
+
+
+@mutant("extract_json", caught_by="test_the_first_of_two", says="greedy")
+def greedy_expression(reply):
+    """A greedy regular expression."""
+    import json
+    import re
+
+    found = re.search(r"\{.*\}", reply, re.DOTALL)
+    try:
+        return json.loads(found.group(0)) if found else None
+    except ValueError:
+        return None
+
+
+@mutant("extract_json", caught_by="test_nested_objects", says="nested")
+def fails_on_nesting(reply):
+    """Up to the first closing brace, which may belong to an inner object."""
+    import json
+    import re
+
+    for found in re.finditer(r"\{[^{}]*\}", reply):
+        try:
+            return json.loads(found.group(0))
+        except ValueError:
+            continue
+    return None
+
+
+@mutant("extract_json", caught_by="test_braces_in_strings", says="inside a string")
+def counts_all_braces(reply):
+    """Counts braces in strings too."""
+    import json
+
+    for start in [i for i, c in enumerate(reply) if c == "{"]:
+        depth = 0
+        for end in range(start, len(reply)):
+            depth += (reply[end] == "{") - (reply[end] == "}")
+            if depth == 0:
+                try:
+                    return json.loads(reply[start : end + 1])
+                except ValueError:
+                    break
+    return None
+
+
+@mutant("extract_json", caught_by="test_an_object_in_a_list", says="list")
+def returns_lists(reply):
+    """Gives back whatever JSON comes first, lists too."""
+    import json
+
+    for start, c in enumerate(reply):
+        if c in "{[":
+            try:
+                return json.JSONDecoder().raw_decode(reply, start)[0]
+            except ValueError:
+                continue
+    return None
+
+
+@mutant("extract_json", caught_by="test_chatter_around_it", says="chatter")
+def the_whole_reply(reply):
+    """Expects a reply that is nothing but JSON."""
+    import json
+
+    try:
+        got = json.loads(reply)
+    except ValueError:
+        return None
+    return got if isinstance(got, dict) else None
+
+
+@mutant("extract_json", caught_by="test_false_starts", says="opening brace")
+def only_the_first_brace(reply):
+    """Gives up when the first opening brace begins nothing."""
+    import json
+
+    start = reply.find("{")
+    if start < 0:
+        return None
+    try:
+        return json.JSONDecoder().raw_decode(reply, start)[0]
+    except ValueError:
+        return None
+
+
+@mutant("extract_json", caught_by="test_nothing_there_is_none", says="Python")
+def python_literals(reply):
+    """Reads Python's dicts as well."""
+    import ast
+    import json
+
+    for start in [i for i, c in enumerate(reply) if c == "{"]:
+        try:
+            return json.JSONDecoder().raw_decode(reply, start)[0]
+        except ValueError:
+            for end in [i for i, c in enumerate(reply) if c == "}" and i > start]:
+                try:
+                    got = ast.literal_eval(reply[start : end + 1])
+                except (ValueError, SyntaxError):
+                    continue
+                if isinstance(got, dict):
+                    return got
+    return None
+
+
+@mutant("extract_json", caught_by="test_an_empty_object_is_an_object", says="empty object")
+def empty_is_none(reply):
+    """Takes {} for nothing."""
+    import json
+
+    for start in [i for i, c in enumerate(reply) if c == "{"]:
+        try:
+            got = json.JSONDecoder().raw_decode(reply, start)[0]
+        except ValueError:
+            continue
+        return got or None
+    return None
+
+
+# ---------------------------------------------------------------- summarize
+
+
+@mutant("summarize", caught_by="test_what_repeats_is_passed_over", says="diversity")
+def pure_relevance(sentences, encode, k, diversity):
+    """Takes the k most relevant sentences."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    relevance = torch.nn.functional.cosine_similarity(vectors, vectors.mean(dim=0, keepdim=True)).tolist()
+    return sorted(sorted(range(len(sentences)), key=lambda i: (-relevance[i], i))[:k])
+
+
+@mutant("summarize", caught_by="test_document_order", says="order of the text")
+def ranked_order(sentences, encode, k, diversity):
+    """Returns the sentences in the order in which they were chosen."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return chosen
+
+
+@mutant("summarize", caught_by="test_no_sentence_twice", says="twice")
+def chosen_again(sentences, encode, k, diversity):
+    """May choose the same sentence again."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_no_diversity_is_pure_relevance", says="swapped")
+def weights_swapped(sentences, encode, k, diversity):
+    """Takes diversity for the weight of relevance."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = diversity * relevance - (1 - diversity) * alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="mean")
+def mean_for_maximum(sentences, encode, k, diversity):
+    """Penalises the mean similarity to what is chosen."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].mean(dim=1)
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="last one")
+def last_chosen_only(sentences, encode, k, diversity):
+    """Compares with the sentence chosen last only."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen[-1]]
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_both_sides_count", says="Relevance")
+def penalty_only(sentences, encode, k, diversity):
+    """After the first choice, looks at repetition alone."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = -alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_the_mean_of_the_vectors_as_they_are", says="as encode gives them")
+def mean_of_unit_vectors(sentences, encode, k, diversity):
+    """Normalises before taking the mean."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(units.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_sentences_are_encoded_in_one_call", says="one call")
+def one_at_a_time(sentences, encode, k, diversity):
+    """Encodes each sentence by itself."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = torch.cat([encode([sentence]) for sentence in sentences])
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_diversity_out_of_range", says="raised nothing")
+def any_diversity(sentences, encode, k, diversity):
+    """Takes any number for the diversity."""
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
