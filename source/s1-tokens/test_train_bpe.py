@@ -14,7 +14,11 @@ def test_by_hand(learner):
     """The example that the lesson works out by hand."""
     pairs = [("e", "w"), ("n", "ew"), ("new", "</w>"), ("new", "s")]
     trained(
-        learner, {"new": 4, "news": 3, "wet": 2}, 4, pairs, "The picture in the lesson shows the words after each merge; see the rule for ties."
+        learner,
+        {"new": 4, "news": 3, "wet": 2},
+        4,
+        pairs,
+        "The picture in the lesson shows the words after each merge; see the rule for ties.",
     )
 
 

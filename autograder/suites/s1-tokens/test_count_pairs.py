@@ -1,6 +1,7 @@
 """Hidden suite of `count_pairs`."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -53,14 +54,16 @@ def test_neighbours_in_their_order(learner, rng):
         got, call = called(learner, words)
         far = [pair for pair in got if pair not in places(words) and pair[::-1] not in places(words)]
         assert not far, f"{call} gave a count for {far[0]}. A pair is two symbols next to each other, in one word."
-        for pair in zip(first, first[1:]):
+        for pair in pairwise(first):
             assert pair in got or pair[::-1] not in got, (
                 f"{call} gave a count for {pair[::-1]}, where the word has {pair[0]!r} first. Keep the two symbols in their order."
             )
         assert first[-2:] in got, (
             f"{call} gave no count for {first[-2:]}, which stands at the end of the word. A word of 5 symbols has 4 pairs: where does your loop end?"
         )
-        compare(got, words, call, "A pair is two symbols side by side, in their order: (left, right) and (right, left) are different pairs.")
+        compare(
+            got, words, call, "A pair is two symbols side by side, in their order: (left, right) and (right, left) are different pairs."
+        )
 
 
 @pytest.mark.points(2)

@@ -41,7 +41,9 @@ def test_words_are_parted_by_one_space(learner, rng):
         got, call = called(learner, [word + "</w>" for word in words])
         assert "</w>" not in got, f"{call} gave {got!r}. The mark itself isn't part of the text: it says where a word ends."
         assert got != "".join(words), f"{call} gave {got!r}. The words are all in one. Where a word ends and another begins stands a space."
-        assert not got.endswith(" "), f"{call} gave {got!r}, with a space at its end. Spaces stand between words; behind the last word there is none."
+        assert not got.endswith(" "), (
+            f"{call} gave {got!r}, with a space at its end. Spaces stand between words; behind the last word there is none."
+        )
         assert got == " ".join(words), f"{call} gave {got!r}. One space between words, and nothing else added or lost."
 
 
@@ -52,8 +54,12 @@ def test_pieces_of_a_word_are_joined(learner, rng):
         first, second = drawn(rng, 2)
         tokens = [*first, first[0] + "</w>", second, second + "</w>"]
         got, call = called(learner, tokens)
-        assert got.count(" ") <= 1, f"{call} gave {got!r}, with a space within a word. Only the mark ends a word: a token without it goes on."
-        assert got == f"{first}{first[0]} {second}{second}", f"{call} gave {got!r}. Tokens are joined as they are, until a mark says that the word ends."
+        assert got.count(" ") <= 1, (
+            f"{call} gave {got!r}, with a space within a word. Only the mark ends a word: a token without it goes on."
+        )
+        assert got == f"{first}{first[0]} {second}{second}", (
+            f"{call} gave {got!r}. Tokens are joined as they are, until a mark says that the word ends."
+        )
 
 
 @pytest.mark.points(2)
@@ -65,7 +71,9 @@ def test_letters_of_the_mark_in_words(learner, rng):
         assert len(got) >= len(word) + 1 + len(start), (
             f"{call} gave {got!r}. Characters of the word were taken for the mark. `strip` and `rstrip` take a set of characters; `removesuffix` takes a text."
         )
-        assert got == f"{word} {start}", f"{call} gave {got!r}. Only the four characters of the mark, together, at a token's end, are the mark."
+        assert got == f"{word} {start}", (
+            f"{call} gave {got!r}. Only the four characters of the mark, together, at a token's end, are the mark."
+        )
 
 
 @pytest.mark.points(1)
@@ -90,7 +98,9 @@ def test_the_mark_as_a_token(learner, rng):
     first, second, third = drawn(rng, 3)
     tokens = [first, second, "</w>", third, "</w>"]
     got, call = called(learner, tokens)
-    assert got != first + second + third, f"{call} gave {got!r}. The mark is a token of its own here, and ends a word as well as one that is joined to a letter."
+    assert got != first + second + third, (
+        f"{call} gave {got!r}. The mark is a token of its own here, and ends a word as well as one that is joined to a letter."
+    )
     assert got == f"{first}{second} {third}", f"{call} gave {got!r}. The mark is a token of its own here; it ends the word before it."
 
 

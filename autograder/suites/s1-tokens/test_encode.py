@@ -1,6 +1,7 @@
 """Hidden suite of `encode`."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -45,7 +46,7 @@ def learnt(frequencies, merges):
     for _ in range(merges):
         counts = Counter()
         for symbols, times in words:
-            for pair in zip(symbols, symbols[1:]):
+            for pair in pairwise(symbols):
                 counts[pair] += times
         if not counts:
             break
@@ -70,7 +71,9 @@ def test_the_best_rank_first(learner, rng):
         assert got[:1] != [a + b + c], (
             f"{call} gave {got}. It took the longest piece that it knows from the left, {a + b + c!r}. Byte-pair encoding doesn't look for long pieces: it joins pairs by rank, and {(c, d)} comes first."
         )
-        assert got != [a, b, c + d, "</w>"], f"{call} gave {got}. It joined one pair only. Look again after each join, until no pair is in `merges`."
+        assert got != [a, b, c + d, "</w>"], (
+            f"{call} gave {got}. It joined one pair only. Look again after each join, until no pair is in `merges`."
+        )
         assert got == cut(a + b + c + d, merges), f"{call} gave {got}. The lowest place in `merges` decides, again and again."
         merges = [(b, c), (a, b), (a + b, d), (b + c, d)]
         for word in (a + b + c, d + a + b + c + d):
@@ -78,7 +81,9 @@ def test_the_best_rank_first(learner, rng):
             assert a + b not in got, (
                 f"{call} gave {got}. It joined {(a, b)}, the leftmost pair in the word that the list knows. Not the place in the word decides, but the place in `merges`: {(b, c)} stands first."
             )
-            assert got == cut(word, merges), f"{call} gave {got}. Of all pairs in the word, join the one that stands first in `merges`, then look again."
+            assert got == cut(word, merges), (
+                f"{call} gave {got}. Of all pairs in the word, join the one that stands first in `merges`, then look again."
+            )
 
 
 @pytest.mark.points(2)
@@ -93,7 +98,9 @@ def test_pairs_that_come_about_later(learner, rng):
             assert len(got) <= len(right), (
                 f"{call} gave {got}. Two neighbours among these tokens are a pair of `merges` still. To go down the list once isn't enough: after each join, look again at the whole list."
             )
-            assert got == right, f"{call} gave {got}. Join by rank, and look again after each join, until no pair in the word is in `merges`."
+            assert got == right, (
+                f"{call} gave {got}. Join by rank, and look again after each join, until no pair in the word is in `merges`."
+            )
 
 
 @pytest.mark.points(2)
@@ -105,9 +112,15 @@ def test_characters_never_seen(learner, rng):
         got, call = called(learner, word, merges)
         text = "".join(got)
         strange = [c for c in word if c not in (a, b)]
-        assert "UNK" not in text.upper(), f"{call} gave {got}. The character {strange[0]!r} was replaced, and what it was can't be read any more. It stays a token of its own."
-        assert all(c in text for c in strange), f"{call} gave {got}. The character {strange[0]!r} was left out. A character that is in no merge stays a token of its own."
-        assert got == cut(word, merges), f"{call} gave {got}. Each character that is in no merge is a token of its own, and the others are joined as ever."
+        assert "UNK" not in text.upper(), (
+            f"{call} gave {got}. The character {strange[0]!r} was replaced, and what it was can't be read any more. It stays a token of its own."
+        )
+        assert all(c in text for c in strange), (
+            f"{call} gave {got}. The character {strange[0]!r} was left out. A character that is in no merge stays a token of its own."
+        )
+        assert got == cut(word, merges), (
+            f"{call} gave {got}. Each character that is in no merge is a token of its own, and the others are joined as ever."
+        )
 
 
 @pytest.mark.points(1)
@@ -118,7 +131,9 @@ def test_the_end_of_the_word(learner, rng):
         got, call = called(learner, c + a + b, merges)
         assert "</w>" in "".join(got), f"{call} gave {got}, without the mark. The word begins as its characters and then the symbol '</w>'."
         assert "<" not in got, f"{call} gave {got}. The mark is one symbol, of four characters."
-        assert got == cut(c + a + b, merges), f"{call} gave {got}. The mark is a symbol like any other: alone at first, and joined where a merge says so."
+        assert got == cut(c + a + b, merges), (
+            f"{call} gave {got}. The mark is a symbol like any other: alone at first, and joined where a merge says so."
+        )
 
 
 @pytest.mark.points(1)
@@ -127,7 +142,9 @@ def test_pairs_at_several_places(learner, rng):
     a, b = rng.permutation(LETTERS)[:2].tolist()
     for word, merges in (((a + b) * 3, [(a, b)]), (a * 5, [(a, a)]), (a * 7 + b, [(a, a), (a * 2, a * 2), (a, b)])):
         got, call = called(learner, word, merges)
-        assert got == cut(word, merges), f"{call} gave {got}. The pair stands at several places: all are joined, from left to right, and none uses a symbol twice."
+        assert got == cut(word, merges), (
+            f"{call} gave {got}. The pair stands at several places: all are joined, from left to right, and none uses a symbol twice."
+        )
 
 
 @pytest.mark.points(1)
@@ -149,5 +166,7 @@ def test_real_headlines(learner, rng):
         call = f"encode({word!r}, merges), with 80 merges learnt from headlines,"
         got, call = called(learner, word, merges, about=call)
         assert "".join(got) == word + "</w>", f"{call} gave {got}. Joined together, the tokens must be the word and its mark."
-        assert got == cut(word, merges), f"{call} gave {got}. The characters are all there, but they should be joined in another way: by rank."
+        assert got == cut(word, merges), (
+            f"{call} gave {got}. The characters are all there, but they should be joined in another way: by rank."
+        )
     assert learner.last.args[1] == merges, "encode(word, merges) changed the list of merges that it was given. The next word needs it."

@@ -36,7 +36,9 @@ def test_every_place(learner, rng):
         word = (c, a, b, d, c, a, b, a, b, d)
         got, call = called(learner, word, (a, b))
         ab = a + b
-        assert got != word, f"{call} gave the word as it was, though the pair stands in it. Join the two texts: one symbol {ab!r} in place of two."
+        assert got != word, (
+            f"{call} gave the word as it was, though the pair stands in it. Join the two texts: one symbol {ab!r} in place of two."
+        )
         assert got != (c, ab, d, c, a, b, a, b, d), f"{call} gave {got}. It joined at the first place only; the pair stands at three."
         assert not (ab in got and "".join(got) != "".join(word) and len(got) >= len(word)), (
             f"{call} gave {got}. It kept the two symbols beside the joined one. The joined symbol takes the place of both."
@@ -44,7 +46,9 @@ def test_every_place(learner, rng):
         assert "".join(got) == "".join(word), (
             f"{call} gave {got}. Joined together it isn't the word any more: something was lost or is there twice."
         )
-        assert got == joined(word, (a, b)), f"{call} gave {got}. Each place where {a!r} stands just before {b!r} becomes {ab!r}; nothing else changes."
+        assert got == joined(word, (a, b)), (
+            f"{call} gave {got}. Each place where {a!r} stands just before {b!r} becomes {ab!r}; nothing else changes."
+        )
 
 
 @pytest.mark.points(2)
@@ -55,11 +59,15 @@ def test_overlapping_places(learner, rng):
         word = (b, *(a,) * length, b)
         got, call = called(learner, word, (a, a))
         text = "".join(got)
-        assert len(text) <= len(word), f"{call} gave {got}, which has more letters than the word. A symbol was used twice: after a join, go on behind it."
+        assert len(text) <= len(word), (
+            f"{call} gave {got}, which has more letters than the word. A symbol was used twice: after a join, go on behind it."
+        )
         right = joined(word, (a, a))
         mirrored = tuple(reversed(joined(word[::-1], (a, a))))
         assert got == right or got != mirrored, f"{call} gave {got}. That is joined from the right; the contract says from left to right."
-        assert a * 4 not in got and a * 3 not in got, f"{call} gave {got}. What has been joined was joined again. One pass through the word is enough."
+        assert a * 4 not in got and a * 3 not in got, (
+            f"{call} gave {got}. What has been joined was joined again. One pass through the word is enough."
+        )
         assert got == right, f"{call} gave {got}. Go from left to right, join, and go on behind the two symbols that you have joined."
 
 

@@ -48,7 +48,7 @@ def learnt(frequencies, merges):
 def same(got, frequencies, merges, call, hint):
     """The two lists agree; where they part is told, but not what should stand there."""
     right = learnt(frequencies, merges)
-    for number, (pair, wanted) in enumerate(zip(got, right)):
+    for number, (pair, wanted) in enumerate(zip(got, right, strict=False)):
         assert pair == wanted, f"{call} gave {pair} as pair number {number + 1}, which is not the one to be joined then. {hint}"
     assert len(got) == len(right), f"{call} gave {len(got)} pairs, which is not how many there are to learn. {hint}"
 
@@ -59,7 +59,9 @@ def test_words_weigh_what_they_occur(learner, rng):
     for _ in range(3):
         a, b, *rest = rng.permutation(LETTERS).tolist()
         # (rest[0], rest[1]) stands in four rare words, (a, b) in a frequent one.
-        frequencies = {rest[2 + i] + rest[0] + rest[1] + rest[6 + i]: 1 for i in range(4)} | {rest[11] + a + b + a + b + rest[12]: int(rng.integers(9, 30))}
+        frequencies = {rest[2 + i] + rest[0] + rest[1] + rest[6 + i]: 1 for i in range(4)} | {
+            rest[11] + a + b + a + b + rest[12]: int(rng.integers(9, 30))
+        }
         got, call = called(learner, frequencies, 1)
         expect.sequence(got, call=call, length=1)
         assert got[0] != (rest[0], rest[1]), (
@@ -85,12 +87,22 @@ def test_equal_counts(learner, rng):
         assert got[0] != first or first == right, (
             f"{call} gave {got}. All counts are equal, and you took the pair that was met first, so the outcome hangs on which word came first in the dict. The contract has another rule for ties."
         )
-        assert got[0] != max(pairs), f"{call} gave {got}. All counts are equal, and this pair is the last in Python's order of tuples. The first is asked for."
-        assert got[0] == right, f"{call} gave {got}. All counts are equal: then the smallest pair is taken, in Python's order of tuples (left symbol first, then right)."
+        assert got[0] != max(pairs), (
+            f"{call} gave {got}. All counts are equal, and this pair is the last in Python's order of tuples. The first is asked for."
+        )
+        assert got[0] == right, (
+            f"{call} gave {got}. All counts are equal: then the smallest pair is taken, in Python's order of tuples (left symbol first, then right)."
+        )
     letters = sorted(rng.permutation(LETTERS)[:4].tolist())
     frequencies = {letters[0] + letters[3]: 5, letters[0] + letters[2]: 5, letters[0] + letters[1]: 5}
     got, call = called(learner, frequencies, 3)
-    same(got, frequencies, 3, call, "On equal counts compare the left symbols, and when they are the same, the right ones, as Python compares tuples.")
+    same(
+        got,
+        frequencies,
+        3,
+        call,
+        "On equal counts compare the left symbols, and when they are the same, the right ones, as Python compares tuples.",
+    )
 
 
 @pytest.mark.points(2)
@@ -180,7 +192,9 @@ def test_random_words(learner, rng):
         frequencies = {word: int(rng.integers(1, 6)) for word in words}
         got, call = called(learner, frequencies, 15)
         same(got, frequencies, 15, call, "The largest count, ties by Python's order of tuples; then join in all words, and count anew.")
-        assert learner.last.args[0] == frequencies, f"{call} changed the dict that it was given. Others may still need it: make words of your own."
+        assert learner.last.args[0] == frequencies, (
+            f"{call} changed the dict that it was given. Others may still need it: make words of your own."
+        )
 
 
 @pytest.mark.points(2)
