@@ -30,10 +30,16 @@ PREFIX_LENGTH = 20
 
 @dataclass(frozen=True)
 class Secret:
-    """Something hidden: its text (lines, when several in a row) and where it is written."""
+    """Something hidden: its text (lines, when several in a row), where it is written, the assignment that it is of, and whether it is of a right answer."""
 
     lines: tuple[str, ...]
     origin: str
+    assignment: str
+    answer: bool = False
+
+    def allowed_in(self, assignment: str) -> bool:
+        """Whether an author may write it for learners in that assignment's lesson or checks, and so give it away: a line of a right answer only in its own one, a run of lines nowhere."""
+        return len(self.lines) == 1 and (assignment == self.assignment or not self.answer)
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,12 @@ class Leak:
     secret: Secret
     place: str
 
+    @property
+    def text(self) -> str:
+        return f"{' / '.join(self.secret.lines)[:120]!r} is hidden: it is in {self.secret.origin}. Take it out, or reword the hidden one."
+
     def __str__(self) -> str:
-        return f"{self.place}: {' / '.join(self.secret.lines)[:120]!r} is hidden: it is in {self.secret.origin}. Take it out, or reword the hidden one."
+        return f"{self.place}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,23 @@ class Text:
 def find_leaks(course: Course, released: Sequence[Path]) -> list[Leak]:
     """Searches folders and wheels for everything hidden in the whole course. A finding names file and line, or the notebook's cell.
 
-    A single line or text that an author also wrote for learners, in whichever lesson or check, isn't hidden; a run of solution lines is.
+    What an author also wrote for learners isn't hidden, as far as that was allowed there (Secret.allowed_in).
     """
     everything = [secret for assignment in course.assignments for secret in secrets_of(assignment)]
-    index = _Index([secret for secret in everything if len(secret.lines) == 1])
-    written = {leak.secret for text in _written_for_learners(course) for leak in index.found_in(text)}
-    hidden = _Index([secret for secret in everything if secret not in written])
+    index = _Index(everything)
+    given_away = {
+        leak.secret
+        for assignment in course.assignments
+        for text in _written_for_learners(assignment)
+        for leak in index.found_in(text)
+        if leak.secret.allowed_in(assignment.name)
+    }
+    hidden = _Index([secret for secret in everything if secret not in given_away])
     return [leak for path in released for text in _texts(path) for leak in hidden.found_in(text)]
 
 
-def _written_for_learners(course: Course) -> Iterator[Text]:
-    for path in sorted((course.root / "source").rglob("*")):
+def _written_for_learners(assignment: Assignment) -> Iterator[Text]:
+    for path in sorted(assignment.source.rglob("*")):
         if path.suffix in (".md", ".py", ".toml", ".json"):
             yield _text("", path.read_text(encoding="utf-8"))
 
@@ -100,20 +116,23 @@ class _Index:
 
 
 def secrets_of(assignment: Assignment) -> list[Secret]:
-    """Everything that may be hidden of one assignment, each text once."""
-    solutions = [secret for path in sorted(assignment.solutions.glob("*.py")) for secret in _solution_lines(path)]
-    tests = [secret for path in sorted(assignment.suites.rglob("*.py")) for secret in _test_tokens(path)]
-    runs = [run for path in sorted(assignment.solutions.glob("*.py")) for run in _runs(path)]
-    return list({secret.lines: secret for secret in (*solutions, *tests, *runs)}.values())
+    """Everything that may be hidden of one assignment, each text once; a line that is in a wrong answer and in a right one is of the right one."""
+    answers = sorted(assignment.solutions.glob("*.py"), key=lambda path: path.name != "mutants.py")
+    found = [
+        *((place, (line,), path.name != "mutants.py") for path in answers for place, line in _solution_lines(path)),
+        *((place, (token,), False) for path in sorted(assignment.suites.rglob("*.py")) for place, token in _test_tokens(path)),
+        *((place, lines, path.name != "mutants.py") for path in answers for place, lines in _runs(path)),
+    ]
+    return list({lines: Secret(lines, place, assignment.name, answer) for place, lines, answer in found}.values())
 
 
-def _solution_lines(path: Path) -> Iterator[Secret]:
+def _solution_lines(path: Path) -> Iterator[tuple[str, str]]:
     for number, line in _code_lines(path):
         if len(line) >= LINE_LENGTH and not re.match(r"(from|import|def|class|for|while|if|elif|else|with|try|return None|@)\b", line):
-            yield Secret((line,), at(path, number))
+            yield at(path, number), line
 
 
-def _runs(path: Path) -> Iterator[Secret]:
+def _runs(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each run of lines within a solution's body."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     numbered = _code_lines(path)
@@ -125,7 +144,7 @@ def _runs(path: Path) -> Iterator[Secret]:
         for i in range(len(body) - RUN_LINES + 1):
             lines = tuple(line for _, line in body[i : i + RUN_LINES])
             if sum(map(len, lines)) >= RUN_LENGTH:
-                yield Secret(lines, at(path, body[i][0]))
+                yield at(path, body[i][0]), lines
 
 
 def _code_lines(path: Path) -> list[tuple[int, str]]:
@@ -133,17 +152,17 @@ def _code_lines(path: Path) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
-def _test_tokens(path: Path) -> Iterator[Secret]:
+def _test_tokens(path: Path) -> Iterator[tuple[str, str]]:
     """Names of tests, and every text in a hidden suite that is long enough: messages, docstrings, data."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            yield Secret((node.name,), at(path, node.lineno))
+            yield at(path, node.lineno), node.name
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             for line in node.value.splitlines():
                 if len(line.strip()) >= TOKEN_LENGTH:
-                    yield Secret((line.strip(),), at(path, node.lineno))
+                    yield at(path, node.lineno), line.strip()
         elif isinstance(node, ast.List | ast.Tuple) and len(text := ast.unparse(node)) >= 2 * TOKEN_LENGTH and _is_literal(node):
-            yield Secret((text,), at(path, node.lineno))
+            yield at(path, node.lineno), text
 
 
 def _is_literal(node: ast.AST) -> bool:

@@ -309,7 +309,7 @@ def release_findings(course: Course, name: str | None) -> list[Finding]:
     findings = [Finding(4, "assignments", text) for text in stale(course, name)]
     with tempfile.TemporaryDirectory(prefix="wheel-") as scratch:
         leaks = find_leaks(course, [*folders, learner_wheel(course.root, Path(scratch))])
-    return findings + [Finding(4, leak.place, str(leak).removeprefix(f"{leak.place}: ")) for leak in leaks]
+    return findings + [Finding(4, leak.place, leak.text) for leak in leaks]
 
 
 def lesson_findings(assignment: Assignment, book: Lawbook) -> None:

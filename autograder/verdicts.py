@@ -137,9 +137,9 @@ def _imported(setup: Sequence[str]) -> set[str]:
 def make_all(
     verdicts: Verdicts, runs: list[Run], progress: Callable[[str, int, int], None], meanwhile: Callable[[], None] = lambda: None
 ) -> dict[Run, Verdict]:
-    """All runs. What is known already isn't counted as work.
+    """All runs, and `meanwhile` beside them. What is known already isn't counted as work.
 
-    Two threads share it: this one makes the sandbox's runs, then calls `meanwhile`, which should take about as long as the other backend is behind, then helps the other one with those in-process.
+    Another thread makes the runs in-process. This one makes the sandbox's, then calls `meanwhile`, then helps with what is left in-process.
     """
     made = {run: verdict for run in dict.fromkeys(runs) if (verdict := verdicts.known(run))}
     todo, known = [run for run in dict.fromkeys(runs) if run not in made], len(made)

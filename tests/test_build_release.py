@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -156,6 +157,29 @@ def test_leak_in_a_notebook_names_the_cell_and_one_in_outputs_is_found(root: Pat
     assert "x.ipynb, cell double, line 2" in found
     assert "x.ipynb, outputs and metadata" in found
     assert "'test_hidden_spaces' is hidden" in found
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["of the course", "a draft that the course doesn't name"])
+@pytest.mark.parametrize(
+    ("line", "given_away"),
+    [("twofold_of_the_number = number + number", False), ("double(3.5) came out wrong: a hidden sentence about squares.", True)],
+)
+def test_another_lesson_gives_a_text_away_but_no_right_answer_and_a_draft_nothing(
+    root: Path, line: str, given_away: bool, listed: bool
+) -> None:
+    """What stands in another assignment's lesson is common to both, unless it is a line of a right answer; a folder that isn't of the course tells nothing."""
+    for place in ("source", "solutions", "autograder/suites"):
+        shutil.copytree(root / place / NAME, root / place / "s1-more")
+    (root / "source" / "s1-more" / f"{NAME}.md").rename(root / "source" / "s1-more" / "s1-more.md")
+    for path in [*(root / "solutions" / "s1-more").glob("*.py"), *(root / "autograder" / "suites" / "s1-more").glob("*.py")]:
+        path.write_text(path.read_text().replace("twofold_of_the_number", "number_and_once_more").replace("about squares", "about powers"))
+    write(root / "source" / "s1-more" / "s1-more.md", (root / "source" / "s1-more" / "s1-more.md").read_text() + f"\nSee: {line}\n")
+    if listed:
+        entry = '  { name = "s1-more", title = "More", minutes = 10 },\n]'
+        (root / "course.toml").write_text((root / "course.toml").read_text().replace("\n]\n", f"\n{entry}\n"))
+    folder = write(root / "assignments" / "s1-more" / "page.md", f"See: {line}\n").parent
+    found = [str(leak) for leak in find_leaks(load_course(root), [folder])]
+    assert len(found) == (0 if given_away and listed else 1), found
 
 
 def test_a_run_of_solution_lines_is_a_leak_even_when_the_lesson_shows_them(root: Path) -> None:
