@@ -206,3 +206,17 @@ def test_bootstrap_draws_whole_rows_from_its_own_seed():
     assert np.random.get_state()[1].tolist() == before
     with pytest.raises(ValueError, match="equally long"):
         stats.bootstrap(np.mean, [1, 2], [1])
+
+
+def test_two_way_bootstrap_has_the_luck_of_rows_and_columns_in_it():
+    rng = np.random.default_rng(0)
+    one = rng.random((1, 400)) < 0.7
+    low, high = stats.two_way_bootstrap(one)
+    assert (low, high) == pytest.approx(stats.wilson(int(one.sum()), 400), abs=0.01), "a single row leaves the luck of the columns alone"
+    alike, apart = np.tile(rng.random(400) < 0.7, (6, 1)), np.tile([[0.4], [0.5], [0.6], [0.8], [0.9], [1.0]], (1, 400))
+    assert np.diff(stats.two_way_bootstrap(alike)) == pytest.approx(np.diff(stats.wilson(int(alike[0].sum()), 400)), abs=0.015)
+    assert np.diff(stats.two_way_bootstrap(apart)) > 0.2, "rows that differ widen it, though all columns are alike"
+    assert stats.two_way_bootstrap(one) == (low, high)
+    for table in (np.ones(3), np.ones((0, 3))):
+        with pytest.raises(ValueError, match="rows and columns"):
+            stats.two_way_bootstrap(table)

@@ -47,3 +47,17 @@ def bootstrap(
         rng=np.random.default_rng(seed),
     )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def two_way_bootstrap(table: np.ndarray, confidence: float = 0.95, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """A percentile interval for the mean of a table, such as right answers, training draws by test texts: both rows and columns are drawn anew.
+
+    It has the luck of both in it (the pigeonhole bootstrap, Owen 2007). Raises ValueError unless the table has two axes, neither of length 0.
+    """
+    table, rng = np.asarray(table, dtype=float), np.random.default_rng(seed)
+    if table.ndim != 2 or not table.size:
+        raise ValueError(f"two_way_bootstrap(): the table must have rows and columns, not the shape {table.shape}.")
+    rows, columns = table.shape
+    means = [table[rng.integers(rows, size=rows)].mean(axis=0)[rng.integers(columns, size=columns)].mean() for _ in range(resamples)]
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
