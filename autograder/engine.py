@@ -14,7 +14,7 @@ from typing import Any
 from autograder.course import Assignment, Suite, SuiteTest, load_suites
 from autograder.intake import CleanSubmission
 from autograder.sandbox import Jailed, Limits, Sandbox, SandboxError, open_sandbox
-from autograder.suites_runner import GRACE_SECONDS, Job, SuiteServer
+from autograder.suites_runner import GRACE_SECONDS, Job, SuiteServer, Trial
 from tunelab.assets import cache_folder
 from tunelab.notebook import Cell, needed
 
@@ -105,22 +105,21 @@ class Engine:
         answer = self._run(self._job(test_file, exercise, setup, cells, seed, None), workers=50)
         return answer["tests"] if answer else []
 
-    def run_trusted(
-        self, test_file: Path, exercise: str, cells: Sequence[tuple[str, str]], seed: int, only: str | None
-    ) -> dict[str, Any] | None:
-        """Runs a test file on an author's answer in the suite's own process, from any thread: its tests, and the CPU seconds it took. None when that process died or ran out of time."""
-        job = Job(
-            str(test_file), exercise, tuple(cells), seed, self.budget.call_seconds, self.budget.exercise_seconds, only, in_process=True
-        )
+    def run_trusted(self, test_file: Path, exercise: str, trials: Sequence[Trial]) -> list[dict[str, Any] | None]:
+        """Runs a test file on an author's answers in the suite's own process, one after another, from any thread: for each its tests, and the CPU seconds they took. None for those that weren't reached before that process died or ran out of time."""
+        job = Job(str(test_file), exercise, tuple(trials), self.budget.call_seconds, self.budget.exercise_seconds, in_process=True)
+        answers: list[dict[str, Any] | None] = []
         with self.server.start(job) as broker:
             try:
-                return json.loads(broker.recv_bytes()) if broker.poll(job.exercise_seconds + GRACE_SECONDS + 5) else None
+                while len(answers) < len(trials) and broker.poll(job.exercise_seconds + GRACE_SECONDS + 5):
+                    answers.append(json.loads(broker.recv_bytes()))
             except EOFError:
-                return None
+                pass
+        return answers + [None] * (len(trials) - len(answers))
 
     def _job(self, test_file: Path, exercise: str, setup: Sequence[str], cells: Mapping[str, str], seed: int, only: str | None) -> Job:
         to_run = tuple((cell.name, cell.source) for cell in _cells_to_run(exercise, setup, cells))
-        return Job(str(test_file), exercise, to_run, seed, self.budget.call_seconds, self.budget.exercise_seconds, only)
+        return Job(str(test_file), exercise, (Trial(to_run, seed, only),), self.budget.call_seconds, self.budget.exercise_seconds)
 
     def _run(self, job: Job, workers: int) -> dict[str, Any] | None:
         """Serves a suite's requests until its results come. None when the suite's process died or ran out of time."""

@@ -64,7 +64,10 @@ class Lawbook:
 
 @dataclass(frozen=True)
 class Case:
-    """One exercise and all that its law needs: right and wrong answers are filled into its stub's cell."""
+    """One exercise and all that its law needs: right and wrong answers are filled into its stub's cell.
+
+    With `thorough` its mutants run whole in-process too, where otherwise the test that each of them names is enough.
+    """
 
     assignment: Assignment
     exercise: str
@@ -74,6 +77,7 @@ class Case:
     reference: str
     alternatives: tuple[tuple[Solution, str], ...]
     mutants: tuple[tuple[Solution, str], ...]
+    thorough: bool = False
 
     @property
     def place(self) -> str:
@@ -84,11 +88,6 @@ class Case:
         """Name and filled cell of every right answer."""
         return [("reference", self.reference), *((s.name, cell) for s, cell in self.alternatives)]
 
-    @property
-    def answers(self) -> list[tuple[str, str]]:
-        """Name and filled cell of every answer that somebody wrote, right or wrong."""
-        return [*self.right, *((s.name, cell) for s, cell in self.mutants)]
-
     @functools.cached_property
     def idle(self) -> dict[str, str]:
         """Cells of answers that do nothing, by what they do."""
@@ -97,6 +96,18 @@ class Case:
     def hidden(self, backend: str, cell: str, seed: int = SEED, only: str = "") -> Run:
         return Run(backend, self.exercise, cell, self.suite.path, seed, only)
 
+    def caught(self, backend: str, mutant: Solution, cell: str) -> Run:
+        """The run in which a mutant must be caught."""
+        whole = self.thorough or backend == "sandbox"
+        return self.hidden(backend, cell, only="" if whole else mutant.caught_by)
+
+    def compared(self) -> Iterator[tuple[str, Run, Run]]:
+        """Of every answer that somebody wrote its name and its runs in the sandbox and in-process, which must agree."""
+        for name, cell in self.right:
+            yield name, self.hidden("sandbox", cell), self.hidden("in-process", cell)
+        for mutant, cell in self.mutants:
+            yield mutant.name, self.caught("sandbox", mutant, cell), self.caught("in-process", mutant, cell)
+
     def public(self, cell: str) -> Run:
         return Run("in-process", self.exercise, cell, self.checks, SEED)
 
@@ -104,14 +115,15 @@ class Case:
         """Each hidden test alone on the reference: also shows that none hangs on another."""
         return [self.hidden("in-process", self.reference, only=test.name) for test in self.suite.tests]
 
-    def runs(self) -> list[Run]:
-        found = [self.hidden("sandbox", self.stub), self.public(self.stub)]
-        for _, cell in self.right:
-            found.append(self.public(cell))
-        for _, cell in self.answers:
-            found += [self.hidden("sandbox", cell), self.hidden("in-process", cell)]
-        found += [self.hidden("in-process", cell) for cell in self.idle.values()]
-        return found + [self.hidden("in-process", self.reference, seed) for seed in MORE_SEEDS] + self.timed()
+    def batches(self) -> Iterator[Sequence[Run]]:
+        """All runs, those together that one process can make: runs of answers that do no harm."""
+        yield [self.hidden("sandbox", self.stub)]
+        for _, sandbox, in_process in self.compared():
+            yield from ([sandbox], [in_process])
+        yield [self.hidden("in-process", cell) for cell in self.idle.values()]
+        yield [self.hidden("in-process", self.reference, seed) for seed in MORE_SEEDS]
+        yield self.timed()
+        yield [self.public(cell) for cell in (self.stub, *(cell for _, cell in self.right))]
 
 
 # ---------------------------------------------------------------- the whole
@@ -127,7 +139,7 @@ def lint(course: Course, name: str | None = None, mode: str = "bubblewrap", exer
     chosen = course.select(name)
     with LazyEngine(mode, course.root, chosen) as engine:
         for assignment in chosen:
-            book = lint_assignment(assignment, engine, exercise)
+            book = lint_assignment(assignment, engine, exercise, thorough=assignment.name in course.shown)
             print(
                 f"\n{assignment.name}: {assignment.title}\n", *book.tables, *(f"Note: {note}" for note in book.notes), sep="\n", flush=True
             )
@@ -139,28 +151,31 @@ def lint(course: Course, name: str | None = None, mode: str = "bubblewrap", exer
     return not findings
 
 
-def lint_assignment(assignment: Assignment, engine: LazyEngine, exercise: str | None = None) -> Lawbook:
-    """The law for one assignment, points 1, 2, 3, 5 and 6, or for one of its exercises. Raises CourseError for what can't even be read."""
+def lint_assignment(assignment: Assignment, engine: LazyEngine, exercise: str | None = None, thorough: bool = False) -> Lawbook:
+    """The law for one assignment, points 1, 2, 3, 5 and 6, or for one of its exercises. Raises CourseError for what can't even be read.
+
+    `thorough`: mutants run whole in-process too.
+    """
     chosen = [e.name for e in assignment.exercises] if exercise is None else [assignment.exercise(exercise).name]
-    book, cases = Lawbook(), [case for case in cases_of(assignment) if case.exercise in chosen]
+    book, cases = Lawbook(), [case for case in cases_of(assignment, thorough) if case.exercise in chosen]
     written_findings(assignment, cases, book)
     verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases})
     lesson = functools.partial(lesson_findings, assignment, book) if exercise is None else lambda: None
-    made = make_all(verdicts, [run for case in cases for run in case.runs()], Progress(), lesson)
+    made = make_all(verdicts, [batch for case in cases for batch in case.batches()], Progress(), lesson)
     for case in cases:
         judge(case, made, book)
     book.tables += [summary_table(cases, made), *(mutant_table(case, made) for case in cases), slowest_table(cases, made)]
     return book
 
 
-def cases_of(assignment: Assignment) -> list[Case]:
+def cases_of(assignment: Assignment, thorough: bool = False) -> list[Case]:
     """The exercises of an assignment, each answer filled into its stub. Raises CourseError when one doesn't fit."""
     suites, solutions, checks = load_suites(assignment), load_solutions(assignment), public_checks(assignment)
     load_hints(assignment)
-    return [_case(assignment, e.name, e.stub, suites[e.name], solutions, checks[e.name]) for e in assignment.exercises]
+    return [_case(assignment, e.name, e.stub, suites[e.name], solutions, checks[e.name], thorough) for e in assignment.exercises]
 
 
-def _case(assignment: Assignment, exercise: str, stub: str, suite: Suite, solutions: Solutions, checks: Path) -> Case:
+def _case(assignment: Assignment, exercise: str, stub: str, suite: Suite, solutions: Solutions, checks: Path, thorough: bool) -> Case:
     return Case(
         assignment,
         exercise,
@@ -170,6 +185,7 @@ def _case(assignment: Assignment, exercise: str, stub: str, suite: Suite, soluti
         fill(stub, solutions.reference[exercise]),
         tuple((s, fill(stub, s)) for s in solutions.alternatives_of(exercise)),
         tuple((s, fill(stub, s)) for s in solutions.mutants_of(exercise)),
+        thorough,
     )
 
 
@@ -231,10 +247,10 @@ def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
             book.breach(2, case.place, f"reference, {run.only} alone: {text}")
     for solution, cell in case.mutants:
         for backend in ("sandbox", "in-process"):
-            if text := mutant_breach(solution, made[case.hidden(backend, cell)]):
+            if text := mutant_breach(solution, made[case.caught(backend, solution, cell)]):
                 book.breach(3, at(solution.path, solution.line), f"{solution.name}, {backend}: {text}")
-    for name, cell in case.answers:
-        for text in disagreements(made[case.hidden("sandbox", cell)], made[case.hidden("in-process", cell)]):
+    for name, sandbox, in_process in case.compared():
+        for text in disagreements(made[sandbox], made[in_process], in_process.only):
             book.breach(2, case.place, f"{name}: {text}")
     for text in unkind(case.exercise, made[case.public(case.stub)]):
         book.breach(5, at(case.checks), text)
@@ -253,9 +269,9 @@ def idle_breaches(answer: str, verdict: Verdict) -> Iterator[str]:
             yield f"{answer} makes {name} end as `{outcome}` ({shortened(message, 100)}), where a plain failure is wanted."
 
 
-def disagreements(sandbox: Verdict, in_process: Verdict) -> Iterator[str]:
-    """Where self-check and grading would tell a learner different things."""
-    for name in sorted({*sandbox.outcomes, *in_process.outcomes}):
+def disagreements(sandbox: Verdict, in_process: Verdict, only: str = "") -> Iterator[str]:
+    """Where self-check and grading would tell a learner different things, in all tests or in `only` one."""
+    for name in [only] if only else sorted({*sandbox.outcomes, *in_process.outcomes}):
         there, here = (verdict.outcomes.get(name, ("missing", "")) for verdict in (sandbox, in_process))
         if there != here:
             yield f"the backends disagree on {name}: {' '.join(there)[:150]!r} in the sandbox, {' '.join(here)[:150]!r} in-process."

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import nbgrader.api
+import nbgrader.dbutil
+from alembic.script import ScriptDirectory
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -62,6 +64,14 @@ def prepare_process() -> None:
         event.listen(Engine, "connect", _wait_for_others)
         # nbgrader opens the gradebook nine times for a submission, each time with a new engine, which compiles every statement anew.
         nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
+        # For each new gradebook nbgrader starts a Python of its own, which takes seconds, to ask which version its tables have.
+        nbgrader.api.get_alembic_version = _tables_version
+
+
+@cache
+def _tables_version() -> str:
+    """The newest version of the tables of nbgrader's gradebook."""
+    return ScriptDirectory(nbgrader.dbutil.ALEMBIC_DIR).get_current_head()
 
 
 def _prepend(variable: str, folder: str) -> None:

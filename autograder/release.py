@@ -77,8 +77,9 @@ def _generate_assignment(assignments: Sequence[Assignment], workplace: Workplace
     """Runs generate_assignment in this process, and gives the folders that it wrote."""
     from nbgrader.apps import NbGraderAPI
 
-    from autograder.nbgrader_plugins import configuration
+    from autograder.nbgrader_plugins import configuration, prepare_process
 
+    prepare_process()
     config = configuration(workplace)
     config.CourseDirectory.source_directory = str(source)
     config.CourseDirectory.release_directory = str(released)

@@ -34,20 +34,33 @@ SUITE_MEMORY = 6 * 2**30
 
 
 @dataclass(frozen=True)
-class Job:
-    """One exercise of one submission: the test file, the cells to run first, and how long it may take (seconds, wall clock).
+class Trial:
+    """One run of a test file: the cells to run first, what its inputs are drawn from, and the single test to run, if not all."""
 
-    With `in_process` the cells run in the suite's own process: for an author's answers only.
+    cells: tuple[tuple[str, str], ...]
+    seed: int
+    only: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One exercise of one submission: its test file, what to run, and how long it may take (seconds, wall clock).
+
+    With `in_process` the cells run in the suite's own process: for an author's answers only. Then there can be several trials, one after another.
     """
 
     test_file: str
     exercise: str
-    cells: tuple[tuple[str, str], ...]
-    seed: int
+    trials: tuple[Trial, ...]
     call_seconds: float
     exercise_seconds: float
-    only: str | None = None
     in_process: bool = False
+
+    @classmethod
+    def of(cls, request: dict) -> Job:
+        """A job as `asdict` and JSON have left it."""
+        trials = (Trial(tuple((name, source) for name, source in t["cells"]), t["seed"], t["only"]) for t in request["trials"])
+        return cls(**{**request, "trials": tuple(trials)})
 
 
 class Wire:
@@ -93,13 +106,14 @@ class SandboxBackend:
     """Gives tests a learner whose functions run in a worker that the engine supplies, and a new worker when one is gone."""
 
     job: Job
+    trial: Trial
     broker: Connection
     wire: Wire | None = None
     started: float = field(default_factory=time.monotonic)
 
     @property
     def seed(self) -> int:
-        return self.job.seed
+        return self.trial.seed
 
     def learner(self, test_file: Path) -> Learner:
         return Learner(self.exchange, self.seed)
@@ -123,7 +137,7 @@ class SandboxBackend:
         self.wire = Wire(reduction.recv_handle(self.broker))
         self.started += time.monotonic() - asked  # waiting for a worker isn't the learner's time
         load = Learner(lambda data: self.call(data, min(3 * self.job.call_seconds, self.left())), self.seed)
-        load.load(tuple(Cell(name, source) for name, source in self.job.cells))
+        load.load(tuple(Cell(name, source) for name, source in self.trial.cells))
 
     def call(self, data: bytes, seconds: float) -> bytes:
         try:
@@ -156,17 +170,18 @@ def _why_ended(reason: str, exercise: str) -> str:
 
 
 def run_job(job: Job, broker: Connection) -> None:
-    """In the forked child: runs the suite and sends its results, and the CPU seconds that they took."""
+    """In the forked child: runs the trials and sends the results of each, and the CPU seconds that they took."""
     from tunelab.checks import run_pytest, run_tests
 
-    start = time.process_time()
-    if job.in_process:
-        cells = tuple(Cell(name, source) for name, source in job.cells)
-        report = run_tests(Path(job.test_file), job.exercise, cells, job.seed, job.only)
-    else:
-        report = run_pytest(Path(job.test_file), job.exercise, SandboxBackend(job, broker), job.only)
-    seconds = round(time.process_time() - start, 3)
-    broker.send_bytes(json.dumps({"note": report.note, "tests": [asdict(r) for r in report.results], "seconds": seconds}).encode())
+    for trial in job.trials:
+        start = time.process_time()
+        if job.in_process:
+            cells = tuple(Cell(name, source) for name, source in trial.cells)
+            report = run_tests(Path(job.test_file), job.exercise, cells, trial.seed, trial.only)
+        else:
+            report = run_pytest(Path(job.test_file), job.exercise, SandboxBackend(job, trial, broker), trial.only)
+        seconds = round(time.process_time() - start, 3)
+        broker.send_bytes(json.dumps({"note": report.note, "tests": [asdict(r) for r in report.results], "seconds": seconds}).encode())
 
 
 def _child(job: Job, broker: Connection) -> None:
@@ -194,7 +209,7 @@ def serve(control: Connection, libraries: Sequence[str]) -> None:
             code = 1
             try:
                 control.close()
-                _child(Job(**{**request, "cells": tuple(tuple(c) for c in request["cells"])}), broker)
+                _child(Job.of(request), broker)
                 code = 0
             finally:
                 os._exit(code)

@@ -20,6 +20,7 @@ from typing import Any
 from autograder.course import Assignment, Suite
 from autograder.engine import Budget, Engine
 from autograder.results import kit_digest
+from autograder.suites_runner import Trial
 from autograder.workplace import write_atomically
 
 
@@ -105,12 +106,13 @@ class Verdicts:
             return None
         return Verdict({name: tuple(pair) for name, pair in kept["outcomes"].items()}, kept["seconds"])
 
-    def get(self, run: Run) -> Verdict:
-        """The verdict of a run, made when it isn't known. Timeouts, crashes and stumbles are never kept."""
-        verdict = self.known(run) or (self._in_sandbox(run) if run.backend == "sandbox" else self._in_process(run))
-        if verdict.settled:
-            write_atomically(self.store / f"{self.key(run)}.json", json.dumps(asdict(verdict)))
-        return verdict
+    def get(self, runs: Sequence[Run]) -> list[Verdict]:
+        """The verdicts of runs that aren't known yet. Several are made in one process, in-process and of one test file. Timeouts, crashes and stumbles are never kept."""
+        verdicts = [self._in_sandbox(run) for run in runs] if runs[0].backend == "sandbox" else self._in_process(runs)
+        for run, verdict in zip(runs, verdicts, strict=True):
+            if verdict.settled:
+                write_atomically(self.store / f"{self.key(run)}.json", json.dumps(asdict(verdict)))
+        return verdicts
 
     def _in_sandbox(self, run: Run) -> Verdict:
         result = self.engine.get().grade_exercise(
@@ -118,13 +120,18 @@ class Verdicts:
         )
         return Verdict({t["name"]: (t["outcome"], t["message"]) for t in result["tests"]}, result["seconds"])
 
-    def _in_process(self, run: Run) -> Verdict:
-        """Runs tests in a child of the suite server. A child that is late or dies gives a verdict of one outcome, `crashed`."""
-        cells = [*((f"setup {number}", source) for number, source in enumerate(self.setup, 1)), (run.exercise, run.cell)]
-        answer = self.engine.get().run_trusted(run.test_file, run.exercise, cells, run.seed, run.only or None)
-        if answer is None:
-            return Verdict({run.only or "all": ("crashed", "the process that ran it ended, or was ended for taking too long")}, 0.0)
-        return Verdict({t["name"]: (t["outcome"], t["message"]) for t in answer["tests"]}, answer["seconds"])
+    def _in_process(self, runs: Sequence[Run]) -> list[Verdict]:
+        """Runs tests in a child of the suite server. A child that is late or dies gives verdicts of one outcome, `crashed`, for what it didn't reach."""
+        setup = tuple((f"setup {number}", source) for number, source in enumerate(self.setup, 1))
+        trials = [Trial((*setup, (run.exercise, run.cell)), run.seed, run.only or None) for run in runs]
+        answers = self.engine.get().run_trusted(runs[0].test_file, runs[0].exercise, trials)
+        return [_verdict(run, answer) for run, answer in zip(runs, answers, strict=True)]
+
+
+def _verdict(run: Run, answer: dict[str, Any] | None) -> Verdict:
+    if answer is None:
+        return Verdict({run.only or "all": ("crashed", "the process that ran it ended, or was ended for taking too long")}, 0.0)
+    return Verdict({t["name"]: (t["outcome"], t["message"]) for t in answer["tests"]}, answer["seconds"])
 
 
 def _imported(setup: Sequence[str]) -> set[str]:
@@ -135,39 +142,43 @@ def _imported(setup: Sequence[str]) -> set[str]:
 
 
 def make_all(
-    verdicts: Verdicts, runs: list[Run], progress: Callable[[str, int, int], None], meanwhile: Callable[[], None] = lambda: None
+    verdicts: Verdicts,
+    batches: Sequence[Sequence[Run]],
+    progress: Callable[[str, int, int], None],
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[Run, Verdict]:
-    """All runs, and `meanwhile` beside them. What is known already isn't counted as work.
+    """All runs, and `meanwhile` beside them. A batch is one run, or several that are made in one process. What is known already isn't counted as work.
 
     Another thread makes the runs in-process. This one makes the sandbox's, then calls `meanwhile`, then helps with what is left in-process.
     """
-    made = {run: verdict for run in dict.fromkeys(runs) if (verdict := verdicts.known(run))}
-    todo, known = [run for run in dict.fromkeys(runs) if run not in made], len(made)
-    in_process = deque(run for run in todo if run.backend == "in-process")
-    counting = threading.Lock()
+    runs = dict.fromkeys(run for batch in batches for run in batch)
+    made = {run: verdict for run in runs if (verdict := verdicts.known(run))}
+    known, counting = len(made), threading.Lock()
+    todo = [left for batch in batches if (left := [run for run in batch if run not in made])]
+    in_process = deque(batch for batch in todo if batch[0].backend == "in-process")
 
-    def make(run: Run) -> None:
-        verdict = verdicts.get(run)
+    def make(batch: Sequence[Run]) -> None:
+        found = verdicts.get(batch)
         with counting:
-            made[run] = verdict
-            progress(f"{verdicts.assignment.name}, runs", len(made) - known, len(todo))
+            made.update(zip(batch, found, strict=True))
+            progress(f"{verdicts.assignment.name}, runs", len(made) - known, len(runs) - known)
 
     def make_in_process() -> None:
         while True:
             try:
-                run = in_process.popleft()
+                batch = in_process.popleft()
             except IndexError:
                 return
-            make(run)
+            make(batch)
 
     if todo:
         verdicts.engine.get()
     with ThreadPoolExecutor(1) as pool:
         beside = pool.submit(make_in_process)
         try:
-            for run in todo:
-                if run.backend == "sandbox":
-                    make(run)
+            for batch in todo:
+                if batch[0].backend == "sandbox":
+                    make(batch)
             meanwhile()
             make_in_process()
         finally:

@@ -288,7 +288,9 @@ def _seed(seed: int) -> None:
 
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():  # torch.manual_seed keeps a stack trace per kind of device, which takes longer than most calls
+        torch.cuda.manual_seed_all(seed)
 
 
 def _random_states() -> dict[str, Any]:
