@@ -46,6 +46,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugins.LatePenalty"
 c.OverwriteCells.add_missing_cells = True
 c.ReportScores.workplace = str(workplace.root)
 

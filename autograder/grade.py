@@ -17,7 +17,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from autograder.course import ROOT, Assignment
+from autograder.course import ROOT, Assignment, load_course
+from autograder.deadlines import Deadlines, marker_of
 from autograder.engine import Budget, Engine, settled
 from autograder.intake import CleanSubmission, take_in
 from autograder.release import register
@@ -149,13 +150,14 @@ def grade(
 ) -> Summary:
     """Grades all that lies in `submitted/` and writes it to the gradebook. A second run does only what is new."""
     how, summary = settings(mode), Summary()
+    deadlines = Deadlines(workplace, load_course(assignments[0].root))
     os.environ[SANDBOX_VARIABLE] = how.mode
     with only_grader(workplace):
         submissions = list(take_all_in(workplace, assignments, how, summary, progress))
         fan_out(workplace, submissions, how, workers, cluster, summary, progress)
         if submissions:
             register(assignments, workplace)
-            write_all(workplace, submissions, summary, progress)
+            write_all(workplace, submissions, deadlines, summary, progress)
     return summary
 
 
@@ -211,19 +213,25 @@ def fan_out(
         dask_cluster.run(client, tasks, done)
 
 
-def write_all(workplace: Workplace, submissions: Sequence[Submission], summary: Summary, progress: Progress) -> None:
+def write_all(workplace: Workplace, submissions: Sequence[Submission], deadlines: Deadlines, summary: Summary, progress: Progress) -> None:
     """Feeds nbgrader, one submission after another.
 
     What it has written is remembered, so that a second run writes only what changed; a result that may not be kept (a timeout, a crash) is remembered with it, for the report.
     """
     store = Store(workplace.results)
     api = nbgrader_api(workplace)
+    deadlines.tell((one.clean.learner, one.assignment) for one in submissions)
     for number, one in enumerate(submissions, 1):
         result = _known(store, one.assignment, one.key)
         if result is None:
             continue
         marker = workplace.results / one.assignment.name / "written" / one.clean.learner
-        written = {"key": one.key, "notices": [n.text for n in one.clean.notices], "result": None if settled(result) else _untimed(result)}
+        written = {
+            "key": one.key,
+            "deadline": marker_of(deadlines.of(one.clean.learner, one.assignment)),
+            "notices": [n.text for n in one.clean.notices],
+            "result": None if settled(result) else _untimed(result),
+        }
         autograded = workplace.autograded / one.clean.learner / one.assignment.name
         if marker.exists() and json.loads(marker.read_text()) == written and autograded.is_dir():
             summary.unchanged += 1

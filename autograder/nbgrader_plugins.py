@@ -18,6 +18,7 @@ import nbgrader.api
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.plugins.zipcollect import ExtractorPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import event
@@ -136,6 +137,14 @@ def _score(score: float, points: float) -> NotebookNode:
     """A score as nbgrader must read it: anything but a plain number within range would count as full marks."""
     clamped = min(max(float(score), 0.0), float(points))
     return new_output("execute_result", {"text/plain": repr(clamped)}, execution_count=None)
+
+
+class LatePenalty(LateSubmissionPlugin):
+    """What `[late]` in course.toml says: a share of what was earned, for each day begun after the grace, up to the cap."""
+
+    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
+        policy = load_course(ROOT).late
+        return score * policy.share(total_seconds_late) if policy else None
 
 
 # ---------------------------------------------------------------- zip_collect

@@ -50,6 +50,10 @@ class Workplace:
         return self.root / "gradebook.csv"
 
     @property
+    def extensions(self) -> Path:
+        return self.root / "extensions.csv"
+
+    @property
     def report(self) -> Path:
         return self.root / "report.html"
 
