@@ -54,4 +54,5 @@ c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_plugins.OneNotebook"
 c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/(?P<file_id>[^/]+)$"
 c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py", ".txt"]
 
-c.ExportPlugin.to = str(workplace.gradebook_csv)
+c.CsvExportPlugin.to = str(workplace.gradebook_csv)
+c.RosterExport.workplace = str(workplace.root)

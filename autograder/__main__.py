@@ -73,6 +73,16 @@ def lessons(arguments: Arguments) -> bool:
     return well
 
 
+def solutions(arguments: Arguments) -> bool:
+    from autograder.course import at, load_course
+    from autograder.publish import publish
+    from autograder.workplace import open_workplace
+
+    for assignment in load_course().select(arguments.assignment):
+        print(f"Solutions: {at(publish(assignment, open_workplace(arguments.workplace), arguments.anyway))}")
+    return True
+
+
 # ---------------------------------------------------------------- grading
 
 
@@ -103,6 +113,26 @@ def feedback(arguments: Arguments) -> bool:
     summary = feedback(workplace, load_course().select(arguments.assignment), Progress())
     print(f"{summary.written} feedback pages are in {workplace.feedback}")
     return _told(summary.troubles)
+
+
+def roster(arguments: Arguments) -> bool:
+    from autograder.roster import take_roster
+    from autograder.workplace import open_workplace
+
+    taken = take_roster(open_workplace(arguments.workplace), arguments.file, arguments.id)
+    print(f"{len(taken.roster.ids)} learners are in the class list, {len(taken.new)} of them new in the gradebook.")
+    if taken.strangers:
+        print(f"In the gradebook but not in the list: {', '.join(taken.strangers)}.")
+    return True
+
+
+def export(arguments: Arguments) -> bool:
+    from autograder.grade import export, export_to
+    from autograder.workplace import open_workplace
+
+    workplace = open_workplace(arguments.workplace)
+    print(f"Grades: {export_to(workplace, arguments.to, arguments.assignment) if arguments.to else export(workplace)}")
+    return True
 
 
 def report(arguments: Arguments) -> bool:
@@ -176,8 +206,17 @@ def parser() -> argparse.ArgumentParser:
         _assignment,
         _small_or_record,
     )
+    verb(solutions, "Write the solutions of an assignment as a notebook, to give out after its deadline.", _assignment, _workplace, _anyway)
     verb(grade, "Grade what lies in submitted/ and write it to the gradebook.", _assignment, _workplace, _workers, _cluster, _sandbox)
     verb(feedback, "Write feedback pages for what has been graded.", _assignment, _workplace)
+    verb(roster, "Take in a class list as Moodle or Canvas exports it.", _file, _workplace)
+    verb(
+        export,
+        "Write grades: gradebook.csv, or for Moodle or Canvas the class list with a column per assignment.",
+        _to,
+        _assignment,
+        _workplace,
+    )
     verb(report, "Write the class report, report.html.", _assignment, _workplace)
     verb(simulate, "Hand in a class of simulated learners of every kind.", _assignment, _workplace, _size, _seed)
     verb(
@@ -208,6 +247,21 @@ def _workplace(one: argparse.ArgumentParser) -> None:
         type=Path,
         help="the folder with submitted/ and gradebook.db (TUNELAB_WORKPLACE; else the repository's root)",
     )
+
+
+def _anyway(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--anyway", action="store_true", help="also before the deadline: don't give it out then")
+
+
+def _file(one: argparse.ArgumentParser) -> None:
+    one.add_argument("file", metavar="FILE", type=Path, help="the list as CSV: Moodle's participants or grades, Canvas's gradebook")
+    one.add_argument(
+        "--id", metavar="COLUMN", help="the column that holds what learners are called here; found by itself in Moodle's and Canvas's lists"
+    )
+
+
+def _to(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--to", choices=("moodle", "canvas"), help="the system that the grades go to; gradebook.csv when left out")
 
 
 def _workers(one: argparse.ArgumentParser) -> None:

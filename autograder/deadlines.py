@@ -61,9 +61,11 @@ class Deadlines:
 
     def tell(self, submissions: Iterable[tuple[str, Assignment]]) -> None:
         """Writes the extensions of these submissions (learner, assignment) to the gradebook, and takes away those that were withdrawn."""
-        from nbgrader.api import Gradebook, MissingEntry
+        from nbgrader.api import MissingEntry
 
-        with Gradebook(self.workplace.database) as gradebook:
+        from autograder.nbgrader_plugins import open_gradebook
+
+        with open_gradebook(self.workplace) as gradebook:
             for learner, assignment in submissions:
                 until = self.extensions.get((learner, assignment.name))
                 wanted = until - assignment.due if until else None

@@ -282,11 +282,22 @@ def feedback(workplace: Workplace, assignments: Sequence[Assignment], progress: 
 
 def export(workplace: Workplace) -> Path:
     """Writes `gradebook.csv` through nbgrader's own export."""
-    from nbgrader.api import Gradebook
     from nbgrader.plugins import CsvExportPlugin
 
+    from autograder.nbgrader_plugins import open_gradebook
+
     beside = workplace.gradebook_csv.with_name(".gradebook.csv")
-    with Gradebook(workplace.database) as gradebook:
+    with open_gradebook(workplace) as gradebook:
         CsvExportPlugin(to=str(beside)).export(gradebook)
     os.replace(beside, workplace.gradebook_csv)
     return workplace.gradebook_csv
+
+
+def export_to(workplace: Workplace, system: str, assignment: str | None = None) -> Path:
+    """Writes the grades of all assignments, or of one, as Moodle or Canvas imports them. Raises RosterError when there is no class list."""
+    from autograder.nbgrader_plugins import CanvasExport, MoodleExport, open_gradebook
+
+    plugin = {"moodle": MoodleExport, "canvas": CanvasExport}[system]
+    with open_gradebook(workplace) as gradebook:
+        plugin(workplace=str(workplace.root), assignment=[assignment] if assignment else []).export(gradebook)
+    return workplace.grades(system)

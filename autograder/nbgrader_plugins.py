@@ -18,7 +18,7 @@ import nbgrader.api
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
 from nbgrader.plugins.zipcollect import ExtractorPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import event
@@ -63,6 +63,12 @@ def prepare_process() -> None:
         event.listen(Engine, "connect", _wait_for_others)
         # nbgrader opens the gradebook nine times for a submission, each time with a new engine, which compiles every statement anew.
         nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
+
+
+def open_gradebook(workplace: Workplace) -> nbgrader.api.Gradebook:
+    """The workplace's gradebook, made if there is none. Use it as a context manager."""
+    prepare_process()
+    return nbgrader.api.Gradebook(workplace.database)
 
 
 def _prepend(variable: str, folder: str) -> None:
@@ -145,6 +151,44 @@ class LatePenalty(LateSubmissionPlugin):
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
         policy = load_course(ROOT).late
         return score * policy.share(total_seconds_late) if policy else None
+
+
+# ---------------------------------------------------------------- export
+
+
+class RosterExport(ExportPlugin):
+    """Grades as the class list with a column for each assignment, for the system from which the list came: `nbgrader export --exporter autograder.nbgrader_plugins.CanvasExport`."""
+
+    workplace = Unicode("", help="The workplace whose roster.csv is used.").tag(config=True)
+    system = "moodle"
+
+    def export(self, gradebook: nbgrader.api.Gradebook) -> None:
+        from autograder.roster import Column, RosterError, grades_csv, roster_of
+
+        workplace = open_workplace(self.workplace or None)
+        if (roster := roster_of(workplace)) is None:
+            raise RosterError(f"There is no class list in {workplace.root}. Take one in first: python -m autograder roster FILE.")
+        titles = {assignment.name: assignment.title for assignment in load_course(ROOT).assignments}
+        columns = []
+        for assignment in gradebook.assignments:
+            if self.assignment and assignment.name not in self.assignment:
+                continue
+            scores = {
+                submission.student_id: max(0.0, submission.score - (submission.late_submission_penalty or 0.0))
+                for submission in gradebook.assignment_submissions(assignment.name)
+            }
+            columns.append(Column(assignment.name, titles.get(assignment.name, assignment.name), assignment.max_score, scores))
+        write_atomically(Path(self.to) if self.to else workplace.grades(self.system), grades_csv(roster, columns, self.system == "moodle"))
+
+
+class MoodleExport(RosterExport):
+    """For Moodle's import of grades from CSV: map the column of addresses or ID numbers to the user, and each assignment's to its grade item."""
+
+
+class CanvasExport(RosterExport):
+    """For Canvas's import into its gradebook."""
+
+    system = "canvas"
 
 
 # ---------------------------------------------------------------- zip_collect

@@ -21,6 +21,7 @@ from typing import Any
 
 from autograder.course import Assignment, Course, Solution, load_solutions
 from autograder.deadlines import Deadlines
+from autograder.roster import without_submission
 from autograder.workplace import Workplace, write_atomically
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -113,7 +114,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Part:
-    """What the page says about one assignment. `late` are the learners who came late, each with a sentence."""
+    """What the page says about one assignment. `late` are the learners who came late, each with a sentence, `missing` those of the class list who handed in nothing."""
 
     name: str
     title: str
@@ -125,6 +126,7 @@ class Part:
     messages: tuple[Message, ...]
     attention: tuple[Attention, ...]
     late: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
     unwalled: bool = False
 
 
@@ -136,7 +138,8 @@ def write_report(workplace: Workplace, course: Course, name: str | None = None, 
     parts, deadlines = [], Deadlines(workplace, course)
     for assignment in course.select(name):
         if graded := gather(workplace, assignment, lookup or partial(kept_result, workplace), deadlines):
-            parts.append(part_of(assignment, graded, load_solutions(assignment).mutants))
+            missing = without_submission(workplace, assignment.name)
+            parts.append(part_of(assignment, graded, load_solutions(assignment).mutants, missing))
     write_atomically(workplace.report, page(course.title, parts))
     return workplace.report
 
@@ -197,7 +200,7 @@ def kept_result(workplace: Workplace, clean: Any, assignment: Assignment) -> dic
     return written.get("result") if written.get("key") == key else None
 
 
-def part_of(assignment: Assignment, graded: Sequence[Graded], mutants: Sequence[Solution]) -> Part:
+def part_of(assignment: Assignment, graded: Sequence[Graded], mutants: Sequence[Solution], missing: Sequence[str] = ()) -> Part:
     """Everything that the page says about one assignment."""
     scored = [one for one in graded if one.result]
     return Part(
@@ -211,6 +214,7 @@ def part_of(assignment: Assignment, graded: Sequence[Graded], mutants: Sequence[
         tuple(commonest_messages(scored, mutants)),
         tuple(attention(graded)),
         tuple((one.learner, one.late) for one in graded if one.late),
+        tuple(missing),
         any(one.result["sandbox"] != "bubblewrap" for one in scored),
     )
 
