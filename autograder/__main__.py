@@ -103,6 +103,28 @@ def grade(arguments: Arguments) -> bool:
     return _told(summary.troubles)
 
 
+def regrade(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.grade import export, regrade
+    from autograder.show import Progress, table
+    from autograder.workplace import open_workplace
+
+    workplace = open_workplace(arguments.workplace)
+    selected = load_course().select(arguments.assignment)
+    summary, changes = regrade(workplace, selected, arguments.write, arguments.workers, arguments.cluster, arguments.sandbox, Progress())
+    rows = [(c.learner, c.assignment, f"{c.before:g}", f"{c.after:g}", f"{c.after - c.before:+g}", ", ".join(c.tests)) for c in changes]
+    print(f"{summary.graded} results made anew, {summary.known} known; the grades of {len(changes)} submissions change.")
+    if rows:
+        print(table(("learner", "assignment", "before", "after", "change", "tests (+ passes now, - no longer)"), rows, right=(2, 3, 4)))
+    if arguments.write:
+        print(
+            f"{summary.written} written to the gradebook. Scores: {export(workplace)}. The gradebook as it was is in {workplace.backups}."
+        )
+    elif rows:
+        print("Nothing was written. With --write the gradebook is changed; feedback is then written by `feedback`.")
+    return _told(summary.troubles)
+
+
 def feedback(arguments: Arguments) -> bool:
     from autograder.course import load_course
     from autograder.grade import feedback
@@ -208,6 +230,16 @@ def parser() -> argparse.ArgumentParser:
     )
     verb(solutions, "Write the solutions of an assignment as a notebook, to give out after its deadline.", _assignment, _workplace, _anyway)
     verb(grade, "Grade what lies in submitted/ and write it to the gradebook.", _assignment, _workplace, _workers, _cluster, _sandbox)
+    verb(
+        regrade,
+        "After a suite changed: make anew what is affected, and show whose grade changes, by how much and by which test.",
+        _assignment,
+        _write,
+        _workplace,
+        _workers,
+        _cluster,
+        _sandbox,
+    )
     verb(feedback, "Write feedback pages for what has been graded.", _assignment, _workplace)
     verb(roster, "Take in a class list as Moodle or Canvas exports it.", _file, _workplace)
     verb(
@@ -247,6 +279,10 @@ def _workplace(one: argparse.ArgumentParser) -> None:
         type=Path,
         help="the folder with submitted/ and gradebook.db (TUNELAB_WORKPLACE; else the repository's root)",
     )
+
+
+def _write(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--write", action="store_true", help="change the gradebook, after a backup; without it nothing is written there")
 
 
 def _anyway(one: argparse.ArgumentParser) -> None:

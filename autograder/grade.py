@@ -9,6 +9,7 @@ import getpass
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,11 +23,13 @@ from autograder.deadlines import Deadlines, marker_of
 from autograder.engine import Budget, Engine, settled
 from autograder.intake import CleanSubmission, take_in
 from autograder.release import register
-from autograder.results import Store, result_key, submission_seed
+from autograder.results import Store, conditions, result_key, submission_seed, suite_digests, unaffected
 from autograder.sandbox import Limits
 from autograder.workplace import Workplace, is_learner, open_workplace, write_atomically
 
 SANDBOX_VARIABLE = "TUNELAB_SANDBOX"
+BACKUPS = 20
+"""Copies of the gradebook that are kept."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -45,6 +48,13 @@ class Settings:
 
     def key(self, assignment: Assignment, digest: str) -> str:
         return result_key(assignment.root, assignment.name, digest, self.mode, self.limits, self.budget)
+
+    def provenance(self, assignment: Assignment) -> dict[str, Any]:
+        """What a result made now is marked with, so that a later run can tell which of its exercises are unaffected by a change."""
+        return {
+            "conditions": conditions(assignment.root, self.mode, self.limits, self.budget),
+            "suites": suite_digests(assignment.root, assignment.name),
+        }
 
 
 def settings(mode: str | None = None) -> Settings:
@@ -90,11 +100,32 @@ def _engine(mode: str) -> Engine:
 
 def result_for(clean: CleanSubmission, assignment: Assignment, workplace: Workplace | None = None) -> dict[str, Any]:
     """The result of a submission: looked up, or made when there is none. What nbgrader's preprocessor calls."""
-    how, store = settings(), Store((workplace or open_workplace()).results)
-    key = how.key(assignment, clean.digest)
-    return _known(store, assignment, key) or _keep(
-        store, assignment, key, _engine(how.mode).grade(clean, assignment, submission_seed(assignment.root, assignment.name, clean.digest))
-    )
+    workplace = workplace or open_workplace()
+    how, store = settings(), Store(workplace.results)
+    one = Submission(clean, assignment, how.key(assignment, clean.digest))
+    if known := _known(store, assignment, one.key):
+        return known
+    seed = submission_seed(assignment.root, assignment.name, clean.digest)
+    made = _engine(how.mode).grade(clean, assignment, seed, _unaffected(workplace, one, how))
+    return _keep(store, assignment, one.key, made | how.provenance(assignment))
+
+
+def _unaffected(workplace: Workplace, one: Submission, how: Settings) -> dict[str, dict[str, Any]]:
+    """The exercises of a submission whose results still hold, from the result that was written last."""
+    now = how.provenance(one.assignment)
+    return unaffected(written_result(workplace, one), one.clean.digest, now["conditions"], now["suites"])
+
+
+def written_result(workplace: Workplace, one: Submission) -> dict[str, Any] | None:
+    """The result that was last written to the gradebook for a learner's submission of an assignment."""
+    marker = _marker(workplace, one)
+    written = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else {}
+    return written.get("result") or (Store(workplace.results).get(one.assignment.name, written["key"]) if written else None)
+
+
+def _marker(workplace: Workplace, one: Submission) -> Path:
+    """Where it is remembered what was written for a submission."""
+    return workplace.results / one.assignment.name / "written" / one.clean.learner
 
 
 def _known(store: Store, assignment: Assignment, key: str) -> dict[str, Any] | None:
@@ -156,9 +187,87 @@ def grade(
         submissions = list(take_all_in(workplace, assignments, how, summary, progress))
         fan_out(workplace, submissions, how, workers, cluster, summary, progress)
         if submissions:
+            back_up(workplace)
             register(assignments, workplace)
             write_all(workplace, submissions, deadlines, summary, progress)
     return summary
+
+
+@dataclass(frozen=True)
+class Change:
+    """A submission whose grade would change, or has changed: its score before and after, and the tests that now end otherwise, as "+ test" where they pass and "- test" where they don't."""
+
+    learner: str
+    assignment: str
+    before: float
+    after: float
+    tests: tuple[str, ...]
+
+
+def regrade(
+    workplace: Workplace,
+    assignments: Sequence[Assignment],
+    write: bool = False,
+    workers: int | None = None,
+    cluster: str | None = None,
+    mode: str | None = None,
+    progress: Progress = lambda what, done, total: None,
+) -> tuple[Summary, list[Change]]:
+    """Makes anew what a changed suite or kit affects, and compares it with what is written in the gradebook. Only with `write` is it written there; manual scores and comments stay.
+
+    Submissions that were never written are new, not changed, and are passed over: `grade` takes them.
+    """
+    how, summary = settings(mode), Summary()
+    deadlines = Deadlines(workplace, load_course(assignments[0].root))
+    os.environ[SANDBOX_VARIABLE] = how.mode
+    with only_grader(workplace):
+        taken = take_all_in(workplace, assignments, how, summary, progress)
+        submissions = [one for one in taken if _marker(workplace, one).is_file()]
+        before = {(one.assignment.name, one.clean.learner): written_result(workplace, one) for one in submissions}
+        fan_out(workplace, submissions, how, workers, cluster, summary, progress)
+        store, changes = Store(workplace.results), []
+        for one in submissions:
+            old, new = before[one.assignment.name, one.clean.learner], _known(store, one.assignment, one.key)
+            if old and new and (tests := _turned(old, new)):
+                changes.append(Change(one.clean.learner, one.assignment.name, _score(old), _score(new), tests))
+        if write and submissions:
+            back_up(workplace)
+            register(assignments, workplace)
+            write_all(workplace, submissions, deadlines, summary, progress)
+    return summary, changes
+
+
+def _turned(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
+    """The tests that earn now what they didn't, or no longer what they did; a test that is only in one of the two counts as failed in the other."""
+    before, after = _earned(old), _earned(new)
+    return tuple(f"{'+' if name in after else '-'} {name}" for name in sorted(before.keys() ^ after.keys() | _repriced(before, after)))
+
+
+def _earned(result: dict[str, Any]) -> dict[str, int]:
+    return {test["name"]: test["points"] for row in result["exercises"] for test in row["tests"] if test["outcome"] == "passed"}
+
+
+def _repriced(before: dict[str, int], after: dict[str, int]) -> set[str]:
+    return {name for name in before.keys() & after.keys() if before[name] != after[name]}
+
+
+def _score(result: dict[str, Any]) -> float:
+    return sum(row["score"] for row in result["exercises"])
+
+
+def back_up(workplace: Workplace) -> Path | None:
+    """Copies the gradebook to `backups/` before it is written to, and keeps the newest BACKUPS. None where there is none yet."""
+    if not workplace.gradebook.is_file():
+        return None
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    target = workplace.backups / f"gradebook-{moment}.db"
+    target.parent.mkdir(exist_ok=True)
+    with contextlib.closing(sqlite3.connect(workplace.gradebook)) as live, contextlib.closing(sqlite3.connect(f"{target}.part")) as copy:
+        live.backup(copy)
+    os.replace(f"{target}.part", target)
+    for old in sorted(workplace.backups.glob("gradebook-*.db"))[:-BACKUPS]:
+        old.unlink()
+    return target
 
 
 def take_all_in(
@@ -202,12 +311,16 @@ def fan_out(
                 f"{task.clean.learner}, {task.clean.assignment}: could not be graded ({type(outcome).__name__}: {outcome}). Run `grade` again."
             )
         else:
-            _keep(store, todo[task.key].assignment, task.key, outcome)
+            assignment = todo[task.key].assignment
+            _keep(store, assignment, task.key, outcome | how.provenance(assignment))
             summary.graded += 1
         progress("graded", summary.graded, len(todo))
 
     tasks = [
-        dask_cluster.Task(s.key, submission_seed(s.assignment.root, s.assignment.name, s.clean.digest), s.clean) for s in todo.values()
+        dask_cluster.Task(
+            s.key, submission_seed(s.assignment.root, s.assignment.name, s.clean.digest), s.clean, _unaffected(workplace, s, how)
+        )
+        for s in todo.values()
     ]
     with dask_cluster.connect(cluster, workers, how.mode, how.limits, how.budget, ROOT) as client:
         dask_cluster.run(client, tasks, done)
@@ -225,7 +338,7 @@ def write_all(workplace: Workplace, submissions: Sequence[Submission], deadlines
         result = _known(store, one.assignment, one.key)
         if result is None:
             continue
-        marker = workplace.results / one.assignment.name / "written" / one.clean.learner
+        marker = _marker(workplace, one)
         written = {
             "key": one.key,
             "deadline": marker_of(deadlines.of(one.clean.learner, one.assignment)),

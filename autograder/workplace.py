@@ -50,6 +50,10 @@ class Workplace:
         return self.root / "gradebook.csv"
 
     @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
     def roster(self) -> Path:
         return self.root / "roster.csv"
 
