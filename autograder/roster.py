@@ -50,7 +50,7 @@ class Roster:
             "last_name": row.get("Last name") or row.get("Surname") or last,
             "email": row.get("Email address") or row.get("Email") or "",
         }
-        return {name: value.strip() for name, value in found.items() if value.strip()}
+        return {name: bare for name, value in found.items() if (bare := _bare(value))}
 
 
 # ---------------------------------------------------------------- reading
@@ -120,13 +120,18 @@ class Taken:
 
 
 def take_roster(workplace: Workplace, path: Path, column: str | None = None) -> Taken:
-    """Makes a class list the workplace's: keeps it as `roster.csv`, with a first column for the ids, and makes its learners known to the gradebook. Nobody is removed there. Raises RosterError."""
+    """Makes a class list the workplace's: keeps it as `roster.csv`, with a first column for the ids, and makes its learners known to the gradebook, after a backup. Nobody is removed there.
+
+    Raises RosterError, and GradingError when somebody is grading.
+    """
+    from autograder.grade import back_up, only_grader
     from autograder.nbgrader_plugins import open_gradebook
 
     roster = read_roster(path, column)
     kept = [{LEARNER: learner, **row} for learner, row in zip(roster.ids, roster.rows, strict=True)]
-    write_atomically(workplace.roster, _as_csv((LEARNER, *(name for name in roster.columns if name != LEARNER)), kept))
-    with open_gradebook(workplace) as gradebook:
+    with only_grader(workplace), open_gradebook(workplace) as gradebook:
+        back_up(workplace)
+        write_atomically(workplace.roster, _as_csv((LEARNER, *(name for name in roster.columns if name != LEARNER)), kept))
         known = {student.id for student in gradebook.students}
         for number, learner in enumerate(roster.ids):
             gradebook.update_or_create_student(learner, **roster.names(number))
@@ -160,7 +165,7 @@ class Column:
 def grades_csv(roster: Roster, columns: Iterable[Column], moodle: bool) -> str:
     """The class list with a column for each assignment, as the system that exported it imports grades.
 
-    A column of the list that is about an assignment (its name or title, with Canvas's number or Moodle's marks around it) is filled; where there is none, one is added, named after
+    A column of the list that holds an assignment's points (its name or title, with Canvas's number or Moodle's kind and `(Real)` around it) is filled; where there is none, one is added, named after
     the assignment. Learners who handed in nothing get an empty cell, which both systems leave alone. Canvas also gets its row of points.
     """
     header = [name for name in roster.columns if name != LEARNER]
@@ -177,7 +182,7 @@ def grades_csv(roster: Roster, columns: Iterable[Column], moodle: bool) -> str:
 
 
 def _is_about(header: str, column: Column) -> bool:
-    plain = re.sub(r"\s*\(\d+\)$|\s*\((Real|Percentage|Letter)\)$|^[A-Z][\w ]*:", "", header).strip().casefold()
+    plain = re.sub(r"\s*\((\d+|Real)\)$|^[A-Z][\w ]*:", "", header).strip().casefold()
     return plain in (column.name.casefold(), column.title.casefold())
 
 
@@ -188,6 +193,11 @@ def _as_csv(header: Sequence[str], rows: Iterable[dict[str, str]]) -> str:
     for row in rows:
         writer.writerow(guarded(row.get(name, "")) for name in header)
     return text.getvalue()
+
+
+def _bare(value: str) -> str:
+    """A name as nbgrader's own export can write it, which puts nothing in quotes: on one line, without commas and quotes, and no formula."""
+    return guarded(" ".join(re.sub(r'[,"]', " ", value).split()))
 
 
 def guarded(value: str) -> str:

@@ -45,6 +45,7 @@ def test_a_list_of_moodles_is_read_with_all_its_columns(tmp_path: Path) -> None:
     assert roster.ids == ("1001", "1002")
     assert roster.rows[0]["Groups"] == "A, B"
     assert roster.names(1) == {"first_name": "Bob", "last_name": "O'Neil", "email": "bob@uni.example"}
+    assert read_roster(listed(tmp_path, MOODLE.replace("Ada,", '"=Ada, ""A"" ",'))).names(0)["first_name"] == "'=Ada A"
     assert read_roster(listed(tmp_path, MOODLE), "Email address").ids == ("ada@uni.example", "bob@uni.example")
     assert read_roster(listed(tmp_path, MOODLE.replace(",", ";"))).ids == ("1001", "1002")
 
@@ -99,9 +100,11 @@ def test_canvas_gets_its_own_columns_filled_and_points_for_new_ones(tmp_path: Pa
 
 def test_moodle_gets_its_list_with_a_column_for_each_assignment(tmp_path: Path) -> None:
     header, rest = MOODLE.split("\n", 1)
-    exported = f"{header},Assignment: First things (Real)\n" + rest.replace('"A, B"', '"A, B",-').replace("example,\n", "example,,-\n")
+    header = f"{header},Assignment: First things (Percentage),Assignment: First things (Real)"
+    exported = f"{header}\n" + rest.replace('"A, B"', '"A, B",70 %,-').replace("example,\n", "example,,-,-\n")
     rows = table(grades_csv(read_roster(listed(tmp_path, exported)), [ONE, TWO], moodle=True))
     assert [row["Assignment: First things (Real)"] for row in rows] == ["4", ""]
+    assert [row["Assignment: First things (Percentage)"] for row in rows] == ["70 %", "-"]
     assert [row["s1-two"] for row in rows] == ["", "6.5"]
     assert len(rows) == 2
 
