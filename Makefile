@@ -4,7 +4,7 @@ RUN = .venv/bin/python -m autograder
 ONE = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 GRADE = $(ONE) $(if $(WORKERS),--workers $(WORKERS)) $(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(SANDBOX),--sandbox $(SANDBOX))
 
-.PHONY: demo test setup release lint lessons solutions bench grade feedback report lock
+.PHONY: demo test setup release lint lessons solutions bench grade regrade feedback report lock
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -25,6 +25,8 @@ bench: setup
 	@$(RUN) bench
 grade: setup
 	@$(RUN) grade $(GRADE)
+regrade: setup
+	@$(RUN) regrade $(GRADE) $(if $(WRITE),--write)
 feedback: setup
 	@$(RUN) feedback $(ONE)
 report: setup

@@ -113,15 +113,17 @@ def regrade(arguments: Arguments) -> bool:
     selected = load_course().select(arguments.assignment)
     summary, changes = regrade(workplace, selected, arguments.write, arguments.workers, arguments.cluster, arguments.sandbox, Progress())
     rows = [(c.learner, c.assignment, f"{c.before:g}", f"{c.after:g}", f"{c.after - c.before:+g}", ", ".join(c.tests)) for c in changes]
-    print(f"{summary.graded} results made anew, {summary.known} known; the grades of {len(changes)} submissions change.")
+    print(f"{summary.graded} results made anew, {summary.known} known; submissions that come out otherwise: {len(changes)}.")
     if rows:
-        print(table(("learner", "assignment", "before", "after", "change", "tests (+ passes now, - no longer)"), rows, right=(2, 3, 4)))
+        head = ("learner", "assignment", "before", "after", "change", "tests (+ passes now, - no longer, ± for other points)")
+        print(table(head, rows, right=(2, 3, 4)))
+        print("These are the points by the tests. A score given by hand goes before them; what coming late costs is taken off the sum.")
     if arguments.write:
         print(
             f"{summary.written} written to the gradebook. Scores: {export(workplace)}. The gradebook as it was is in {workplace.backups}."
         )
     elif rows:
-        print("Nothing was written. With --write the gradebook is changed; feedback is then written by `feedback`.")
+        print("Nothing was written. --write changes the gradebook; then `feedback` writes the pages anew.")
     return _told(summary.troubles)
 
 
@@ -149,11 +151,13 @@ def roster(arguments: Arguments) -> bool:
 
 
 def export(arguments: Arguments) -> bool:
+    from autograder.course import load_course
     from autograder.grade import export, export_to
     from autograder.workplace import open_workplace
 
     workplace = open_workplace(arguments.workplace)
-    print(f"Grades: {export_to(workplace, arguments.to, arguments.assignment) if arguments.to else export(workplace)}")
+    names = [assignment.name for assignment in load_course().select(arguments.assignment)] if arguments.assignment else []
+    print(f"Grades: {export_to(workplace, arguments.to, names) if arguments.to else export(workplace, names)}")
     return True
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from autograder.course import SECONDS_A_DAY, Assignment, Course, LatePolicy, at
+from autograder.course import SECONDS_A_DAY, Course, LatePolicy, at
 from autograder.intake import timestamp
 from autograder.workplace import Workplace, is_learner
 
@@ -37,6 +40,11 @@ class Deadline:
         """The share of what was earned that is taken away."""
         return self.policy.share(self.seconds_late) if self.policy else 0.0
 
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What is remembered of it (as JSON) with a grade that was written: when one of these differs, it is written again."""
+        return {"due": self.due and self.due.isoformat(), "came": self.came and self.came.isoformat(), "share": self.share}
+
     def __str__(self) -> str:
         """A sentence for the class report; empty when the submission came in time."""
         if not self.seconds_late:
@@ -46,52 +54,74 @@ class Deadline:
 
 
 class Deadlines:
-    """The deadlines of a workplace: the course's due dates, and for some learners later ones, from `extensions.csv`."""
+    """The deadlines of a workplace: the course's due dates, and for some learners later ones, from `extensions.csv`. A submission is named by its folder, `…/<learner>/<assignment>`."""
 
     def __init__(self, workplace: Workplace, course: Course):
         """Raises DeadlineError for a line of extensions.csv that can't be used."""
-        self.workplace, self.policy = workplace, course.late
+        self.workplace, self.course = workplace, course
         self.extensions = read_extensions(workplace.extensions, course) if workplace.extensions.is_file() else {}
 
-    def of(self, learner: str, assignment: Assignment) -> Deadline:
-        """The deadline of a submission that went through the intake."""
-        due = self.extensions.get((learner, assignment.name), assignment.due)
-        moment = timestamp(self.workplace.clean_submission(learner, assignment.name))
-        return Deadline(due, _utc(moment) if moment else None, self.policy)
+    def of(self, folder: Path) -> Deadline:
+        """The deadline of a submission, and when it came."""
+        due = self.extensions.get((folder.parent.name, folder.name), self.course.assignment(folder.name).due)
+        moment = timestamp(folder)
+        return Deadline(due, _utc(moment) if moment else None, self.course.late)
 
-    def tell(self, submissions: Iterable[tuple[str, Assignment]]) -> None:
-        """Writes the extensions of these submissions (learner, assignment) to the gradebook, and takes away those that were withdrawn."""
+    def tell(self, folders: Iterable[Path]) -> None:
+        """Writes to the gradebook what nbgrader works out a penalty from: extensions, those that were withdrawn taken away, and that a moment isn't known any more."""
         from nbgrader.api import MissingEntry
 
         from autograder.nbgrader_plugins import open_gradebook
 
         with open_gradebook(self.workplace) as gradebook:
-            for learner, assignment in submissions:
-                until = self.extensions.get((learner, assignment.name))
-                wanted = until - assignment.due if until else None
+            for folder in folders:
+                learner, name = folder.parent.name, folder.name
+                until, came = self.extensions.get((learner, name)), self.of(folder).came
+                wanted = {
+                    "extension": until - self.course.assignment(name).due if until else None,
+                    "timestamp": came.replace(tzinfo=None) if came else None,
+                }
                 try:
-                    known = gradebook.find_submission(assignment.name, learner).extension
+                    submission = gradebook.find_submission(name, learner)
+                    new = any(getattr(submission, what) != value for what, value in wanted.items())
                 except MissingEntry:
-                    known = None
-                if wanted != known:
+                    new = until is not None
+                if new:
                     gradebook.update_or_create_student(learner)
-                    gradebook.update_or_create_submission(assignment.name, learner, extension=wanted)
+                    gradebook.update_or_create_submission(name, learner, **wanted)
+
+    def outdated(self, folders: Iterable[Path]) -> set[Path]:
+        """The late submissions whose penalty in the gradebook isn't the share of their score there: a person has given points since."""
+        from nbgrader.api import MissingEntry
+
+        from autograder.nbgrader_plugins import open_gradebook
+
+        found = set()
+        with open_gradebook(self.workplace) as gradebook:
+            for folder in folders:
+                if share := self.of(folder).share:
+                    with contextlib.suppress(MissingEntry):
+                        submission = gradebook.find_submission(folder.name, folder.parent.name)
+                        wanted = share * max(0.0, submission.score)
+                        if not math.isclose(submission.late_submission_penalty or 0.0, wanted, abs_tol=1e-9):
+                            found.add(folder)
+        return found
 
 
 def read_extensions(path: Path, course: Course) -> dict[tuple[str, str], datetime]:
     """The later due dates by learner and assignment. Other columns than `learner`, `assignment` and `until` (why, who granted it) are for people. Raises DeadlineError."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
-            raise DeadlineError(f"{at(path)} has no column `{missing[0]}`. Its first line must name learner, assignment and until.")
-        found = {}
-        for row in rows:
-            key, until = _extension({name: (row[name] or "").strip() for name in COLUMNS}, course, at(path, rows.line_num))
-            if key in found:
-                raise DeadlineError(
-                    f"{at(path, rows.line_num)}: {key[0]} has an extension for {key[1]} already. Keep one of the two lines."
-                )
-            found[key] = until
+    try:
+        rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeadlineError(f"{at(path)} can't be read ({error}). Save it as CSV in UTF-8.") from None
+    if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
+        raise DeadlineError(f"{at(path)} has no column `{missing[0]}`. Its first line must name learner, assignment and until.")
+    found = {}
+    for row in rows:
+        key, until = _extension({name: (row[name] or "").strip() for name in COLUMNS}, course, at(path, rows.line_num))
+        if key in found:
+            raise DeadlineError(f"{at(path, rows.line_num)}: {key[0]} has an extension for {key[1]} already. Keep one of the two lines.")
+        found[key] = until
     return found
 
 
@@ -126,8 +156,3 @@ def _span(seconds: float) -> str:
     days, hours = divmod(minutes // 60, SECONDS_A_DAY // 3600)
     parts = [(days, "day"), (hours, "hour"), (0 if days else minutes % 60, "minute")]
     return " ".join(f"{number} {name}{'s' * (number != 1)}" for number, name in parts if number)
-
-
-def marker_of(deadline: Deadline) -> list[Any]:
-    """What a submission's grade hangs on besides its result, for the memory of what was written."""
-    return [str(deadline.due), deadline.share]

@@ -19,7 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from autograder.course import ROOT, Assignment, load_course
-from autograder.deadlines import Deadlines, marker_of
+from autograder.deadlines import Deadlines
 from autograder.engine import Budget, Engine, settled
 from autograder.intake import CleanSubmission, take_in
 from autograder.release import register
@@ -76,10 +76,11 @@ class Summary:
 
 @dataclass(frozen=True)
 class Submission:
-    """A learner's submission after intake, and the key of its result."""
+    """A learner's submission after intake, the folder that holds it clean, and the key of its result."""
 
     clean: CleanSubmission
     assignment: Assignment
+    folder: Path
     key: str
 
 
@@ -102,7 +103,7 @@ def result_for(clean: CleanSubmission, assignment: Assignment, workplace: Workpl
     """The result of a submission: looked up, or made when there is none. What nbgrader's preprocessor calls."""
     workplace = workplace or open_workplace()
     how, store = settings(), Store(workplace.results)
-    one = Submission(clean, assignment, how.key(assignment, clean.digest))
+    one = _submission(clean, assignment, workplace, how)
     if known := _known(store, assignment, one.key):
         return known
     seed = submission_seed(assignment.root, assignment.name, clean.digest)
@@ -110,17 +111,26 @@ def result_for(clean: CleanSubmission, assignment: Assignment, workplace: Workpl
     return _keep(store, assignment, one.key, made | how.provenance(assignment))
 
 
+def _submission(clean: CleanSubmission, assignment: Assignment, workplace: Workplace, how: Settings) -> Submission:
+    return Submission(clean, assignment, workplace.clean_submission(clean.learner, assignment.name), how.key(assignment, clean.digest))
+
+
 def _unaffected(workplace: Workplace, one: Submission, how: Settings) -> dict[str, dict[str, Any]]:
-    """The exercises of a submission whose results still hold, from the result that was written last."""
+    """The exercises of a submission whose results still hold, from the result that was written last; none of one that may not be kept."""
+    old = written_result(workplace, one)
+    if old is None or not settled(old):
+        return {}
     now = how.provenance(one.assignment)
-    return unaffected(written_result(workplace, one), one.clean.digest, now["conditions"], now["suites"])
+    return unaffected(old, one.clean.digest, now["conditions"], now["suites"])
 
 
 def written_result(workplace: Workplace, one: Submission) -> dict[str, Any] | None:
     """The result that was last written to the gradebook for a learner's submission of an assignment."""
     marker = _marker(workplace, one)
-    written = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else {}
-    return written.get("result") or (Store(workplace.results).get(one.assignment.name, written["key"]) if written else None)
+    if not marker.is_file():
+        return None
+    written = json.loads(marker.read_text(encoding="utf-8"))
+    return written["result"] or Store(workplace.results).get(one.assignment.name, written["key"])
 
 
 def _marker(workplace: Workplace, one: Submission) -> Path:
@@ -195,7 +205,9 @@ def grade(
 
 @dataclass(frozen=True)
 class Change:
-    """A submission whose grade would change, or has changed: its score before and after, and the tests that now end otherwise, as "+ test" where they pass and "- test" where they don't."""
+    """A submission that comes out otherwise: the score by its tests before and after, and those tests, `+ exercise.test` where one passes now, `-` where it no longer does, `±` where it passes
+    for other points.
+    """
 
     learner: str
     assignment: str
@@ -215,20 +227,20 @@ def regrade(
 ) -> tuple[Summary, list[Change]]:
     """Makes anew what a changed suite or kit affects, and compares it with what is written in the gradebook. Only with `write` is it written there; manual scores and comments stay.
 
-    Submissions that were never written are new, not changed, and are passed over: `grade` takes them.
+    Submissions that were never written, or were handed in anew since, are passed over: `grade` takes them.
     """
     how, summary = settings(mode), Summary()
     deadlines = Deadlines(workplace, load_course(assignments[0].root))
     os.environ[SANDBOX_VARIABLE] = how.mode
     with only_grader(workplace):
         taken = take_all_in(workplace, assignments, how, summary, progress)
-        submissions = [one for one in taken if _marker(workplace, one).is_file()]
-        before = {(one.assignment.name, one.clean.learner): written_result(workplace, one) for one in submissions}
+        before = [(one, old) for one in taken if (old := written_result(workplace, one)) and old["digest"] == one.clean.digest]
+        submissions = [one for one, _ in before]
         fan_out(workplace, submissions, how, workers, cluster, summary, progress)
         store, changes = Store(workplace.results), []
-        for one in submissions:
-            old, new = before[one.assignment.name, one.clean.learner], _known(store, one.assignment, one.key)
-            if old and new and (tests := _turned(old, new)):
+        for one, old in before:
+            new = _known(store, one.assignment, one.key)
+            if new and (tests := _turned(old, new)):
                 changes.append(Change(one.clean.learner, one.assignment.name, _score(old), _score(new), tests))
         if write and submissions:
             back_up(workplace)
@@ -240,15 +252,18 @@ def regrade(
 def _turned(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
     """The tests that earn now what they didn't, or no longer what they did; a test that is only in one of the two counts as failed in the other."""
     before, after = _earned(old), _earned(new)
-    return tuple(f"{'+' if name in after else '-'} {name}" for name in sorted(before.keys() ^ after.keys() | _repriced(before, after)))
+    turned = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return tuple(f"{'-' if name not in after else '±' if name in before else '+'} {name}" for name in turned)
 
 
 def _earned(result: dict[str, Any]) -> dict[str, int]:
-    return {test["name"]: test["points"] for row in result["exercises"] for test in row["tests"] if test["outcome"] == "passed"}
-
-
-def _repriced(before: dict[str, int], after: dict[str, int]) -> set[str]:
-    return {name for name in before.keys() & after.keys() if before[name] != after[name]}
+    """The points of each test that passed, by `exercise.test`."""
+    return {
+        f"{row['exercise']}.{test['name']}": test["points"]
+        for row in result["exercises"]
+        for test in row["tests"]
+        if test["outcome"] == "passed"
+    }
 
 
 def _score(result: dict[str, Any]) -> float:
@@ -284,7 +299,7 @@ def take_all_in(
         clean = take_in(folder, assignment, workplace)
         summary.taken_in += 1
         progress("taken in", number, len(found))
-        yield Submission(clean, assignment, how.key(assignment, clean.digest))
+        yield _submission(clean, assignment, workplace, how)
 
 
 def fan_out(
@@ -329,11 +344,13 @@ def fan_out(
 def write_all(workplace: Workplace, submissions: Sequence[Submission], deadlines: Deadlines, summary: Summary, progress: Progress) -> None:
     """Feeds nbgrader, one submission after another.
 
-    What it has written is remembered, so that a second run writes only what changed; a result that may not be kept (a timeout, a crash) is remembered with it, for the report.
+    What it has written is remembered, so that a second run writes only what changed, penalties after points by hand included; a result that may not be kept (a timeout, a crash) is remembered with it, for the report.
     """
     store = Store(workplace.results)
     api = nbgrader_api(workplace)
-    deadlines.tell((one.clean.learner, one.assignment) for one in submissions)
+    folders = [one.folder for one in submissions]
+    deadlines.tell(folders)
+    outdated = deadlines.outdated(folders)
     for number, one in enumerate(submissions, 1):
         result = _known(store, one.assignment, one.key)
         if result is None:
@@ -341,12 +358,12 @@ def write_all(workplace: Workplace, submissions: Sequence[Submission], deadlines
         marker = _marker(workplace, one)
         written = {
             "key": one.key,
-            "deadline": marker_of(deadlines.of(one.clean.learner, one.assignment)),
+            "deadline": deadlines.of(one.folder).memory,
             "notices": [n.text for n in one.clean.notices],
             "result": None if settled(result) else _untimed(result),
         }
         autograded = workplace.autograded / one.clean.learner / one.assignment.name
-        if marker.exists() and json.loads(marker.read_text()) == written and autograded.is_dir():
+        if marker.exists() and json.loads(marker.read_text()) == written and autograded.is_dir() and one.folder not in outdated:
             summary.unchanged += 1
         else:
             outcome = api.autograde(one.assignment.name, one.clean.learner, force=True, create=True)
@@ -393,24 +410,24 @@ def feedback(workplace: Workplace, assignments: Sequence[Assignment], progress: 
     return summary
 
 
-def export(workplace: Workplace) -> Path:
-    """Writes `gradebook.csv` through nbgrader's own export."""
+def export(workplace: Workplace, assignments: Sequence[str] = ()) -> Path:
+    """Writes `gradebook.csv` through nbgrader's own export: the grades of all assignments, or of those named."""
     from nbgrader.plugins import CsvExportPlugin
 
     from autograder.nbgrader_plugins import open_gradebook
 
     beside = workplace.gradebook_csv.with_name(".gradebook.csv")
     with open_gradebook(workplace) as gradebook:
-        CsvExportPlugin(to=str(beside)).export(gradebook)
+        CsvExportPlugin(to=str(beside), assignment=list(assignments)).export(gradebook)
     os.replace(beside, workplace.gradebook_csv)
     return workplace.gradebook_csv
 
 
-def export_to(workplace: Workplace, system: str, assignment: str | None = None) -> Path:
-    """Writes the grades of all assignments, or of one, as Moodle or Canvas imports them. Raises RosterError when there is no class list."""
+def export_to(workplace: Workplace, system: str, assignments: Sequence[str] = ()) -> Path:
+    """Writes the grades of all assignments, or of those named, as Moodle or Canvas imports them. Raises RosterError when there is no class list."""
     from autograder.nbgrader_plugins import CanvasExport, MoodleExport, open_gradebook
 
     plugin = {"moodle": MoodleExport, "canvas": CanvasExport}[system]
     with open_gradebook(workplace) as gradebook:
-        plugin(workplace=str(workplace.root), assignment=[assignment] if assignment else []).export(gradebook)
+        plugin(workplace=str(workplace.root), assignment=list(assignments)).export(gradebook)
     return workplace.grades(system)

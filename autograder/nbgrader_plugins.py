@@ -27,6 +27,7 @@ from traitlets import Unicode
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import ROOT, Assignment, load_course
+from autograder.deadlines import Deadlines
 from autograder.handed_in import MAX_NOTEBOOK
 from autograder.intake import clean_notebook, clean_submission, read_clean, read_release, stand_in
 from autograder.workplace import VARIABLE, Workplace, is_learner, open_workplace, write_atomically
@@ -91,10 +92,11 @@ def _assignment(name: str) -> Assignment:
 
 
 def before_converting(assignment: str, student: str, notebooks: list[str]) -> None:
-    """nbgrader's `pre_convert_hook`: makes the folder of one submission fit to be read. `notebooks` is nbgrader's own list, and is set to what it is to read."""
+    """nbgrader's `pre_convert_hook`: makes the folder of one submission fit to be read, and writes its extension to the gradebook. `notebooks` is nbgrader's own list, and is set to what it is to read."""
     folder = Path(notebooks[0]).parent
     if folder.parents[1].name != "clean":
         notebooks[:] = [str(stand_in(folder, _assignment(folder.name)))]
+        Deadlines(open_workplace(), load_course(ROOT)).tell([folder])
 
 
 class TakeIn(NbGraderPreprocessor):

@@ -14,7 +14,9 @@ import pytest
 
 from autograder.course import CourseError, LatePolicy, load_course
 from autograder.deadlines import Deadline, DeadlineError, read_extensions
-from tests.fixtures.jupyter import environment
+from autograder.nbgrader_plugins import open_gradebook
+from autograder.workplace import Workplace
+from tests.fixtures.jupyter import BIN, environment
 from tests.fixtures.minicourse import NAME, make_course, make_whole_course, write
 
 DUE = datetime(2027, 2, 1, 22, tzinfo=UTC)
@@ -142,4 +144,20 @@ def test_late_submissions_lose_their_share_unless_there_is_an_extension(tmp_path
     said = run(root, "grade", "--workers", "1")
     assert "0 results made" in said and "2 written to the gradebook, 2 unchanged there" in said
     assert penalties(root) == {"ada": (0, 5), "bob": (0.5, 4.5), "cyd": (1, 4), "dan": (0, 5)}
-    assert json.loads((root / "results" / NAME / "written" / "bob").read_text())["deadline"][1] == 0.1
+    assert json.loads((root / "results" / NAME / "written" / "bob").read_text())["deadline"]["share"] == 0.1
+
+    with open_gradebook(Workplace(root)) as gradebook:
+        gradebook.find_grade("check_count_words", NAME, NAME, "bob").manual_score = 1.0
+        gradebook.db.commit()
+    (root / "submitted" / "cyd" / NAME / "timestamp.txt").unlink()
+    assert "2 written to the gradebook, 2 unchanged there" in run(root, "grade", "--workers", "1")
+    assert penalties(root) == {"ada": (0, 5), "bob": (0.4, 3.6), "cyd": (0, 5), "dan": (0, 5)}, (
+        "points by hand or a lost moment were passed over"
+    )
+
+    write(root / "extensions.csv", f"learner,assignment,until\nbob,{NAME},2027-02-03T22:00:00Z\n")
+    stock = [str(BIN / "nbgrader"), "autograde", NAME, "--student=bob", "--force"]
+    done = subprocess.run(stock, cwd=root, env=environment(root), capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    with open_gradebook(Workplace(root)) as gradebook:
+        assert not gradebook.find_submission(NAME, "bob").late_submission_penalty, "nbgrader's own autograde doesn't know the extension"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
+from autograder.course import load_course
+from autograder.grade import Settings, Summary, _unaffected, take_all_in
 from autograder.nbgrader_plugins import open_gradebook
 from autograder.workplace import Workplace
 from tests.fixtures.jupyter import environment
@@ -65,14 +66,14 @@ def test_a_corrected_suite_changes_grades_only_when_it_is_said(root: Path) -> No
     suite.write_text(suite.read_text().replace("learner.double(-1.0) == -2.0", "learner.double(-1.0) in (-2.0, 2.0)"))
 
     said = run(root, "regrade", "--workers", "1")
-    assert "the grades of 1 submissions change" in said and "Nothing was written" in said
+    assert "submissions that come out otherwise: 1." in said and "Nothing was written" in said
     [line] = [" ".join(line.split()) for line in said.splitlines() if line.startswith("bob")]
-    assert line == f"bob {NAME} 4 5 +1 + test_hidden_negative"
+    assert line == f"bob {NAME} 4 5 +1 + double.test_hidden_negative"
     assert {learner: results(root, learner) for learner in ANSWERS} == before
     backups = len(list((root / "backups").glob("*.db")))
 
     said = run(root, "regrade", "--workers", "1", "--write")
-    assert "0 results made anew, 2 known; the grades of 1 submissions change" in said
+    assert "0 results made anew, 2 known; submissions that come out otherwise: 1." in said
     assert scores(root) == {"ada": 4.5, "bob": 5.0}, "a person's score is lost, or the new one isn't written"
     with open_gradebook(Workplace(root)) as gradebook:
         assert gradebook.find_comment("double", NAME, NAME, "ada").comment == "Short and clear."
@@ -83,9 +84,19 @@ def test_a_corrected_suite_changes_grades_only_when_it_is_said(root: Path) -> No
 
     copies = sorted((root / "backups").glob("*.db"))
     assert len(copies) == backups + 1
-    with closing(sqlite3.connect(copies[-1])) as copy:
-        [(old,)] = copy.execute(
-            "select auto_score from grade join submitted_notebook on notebook_id = submitted_notebook.id join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id join base_cell on base_cell.id = grade.cell_id where student_id = 'bob' and base_cell.name = 'check_double'"
-        ).fetchall()
-    assert old == 2.0, "the copy isn't of the gradebook as it was"
-    assert "the grades of 0 submissions change" in run(root, "regrade", "--workers", "1")
+    with Gradebook(f"sqlite:///{copies[-1]}") as copy:
+        assert copy.find_grade("check_double", NAME, NAME, "bob").auto_score == 2.0, "the copy isn't of the gradebook as it was"
+    assert "submissions that come out otherwise: 0." in run(root, "regrade", "--workers", "1")
+
+
+def test_nothing_is_taken_over_from_a_result_that_may_not_be_kept(root: Path) -> None:
+    workplace, assignment, how = Workplace(root), load_course(root).assignment(NAME), Settings()
+    ada = next(take_all_in(workplace, [assignment], how, Summary(), lambda *_: None))
+    assert set(_unaffected(workplace, ada, how)) == {"double", "count_words"}
+    place = root / "results" / NAME / "written" / "ada"
+    marker = json.loads(place.read_text())
+    result = json.loads((root / "results" / NAME / f"{marker['key']}.json").read_text())
+    result["exercises"][0]["tests"][0]["outcome"] = "timeout"
+    place.write_text(json.dumps(marker | {"result": result}))
+    assert _unaffected(workplace, ada, how) == {}
+    place.write_text(json.dumps(marker))
