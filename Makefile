@@ -4,7 +4,7 @@ RUN = .venv/bin/python -m autograder
 ONE = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 GRADE = $(ONE) $(if $(WORKERS),--workers $(WORKERS)) $(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(SANDBOX),--sandbox $(SANDBOX))
 
-.PHONY: demo test setup release lint lessons bench grade feedback report lock
+.PHONY: demo test setup release lint lessons solutions bench grade regrade feedback report lock
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -19,10 +19,14 @@ lint: setup
 	@$(RUN) lint $(ONE)
 lessons: setup
 	@$(RUN) lessons $(ONE) $(if $(RECORD),--record)
+solutions: setup
+	@$(RUN) solutions $(ONE)
 bench: setup
 	@$(RUN) bench
 grade: setup
 	@$(RUN) grade $(GRADE)
+regrade: setup
+	@$(RUN) regrade $(GRADE) $(if $(WRITE),--write)
 feedback: setup
 	@$(RUN) feedback $(ONE)
 report: setup

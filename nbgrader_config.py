@@ -46,6 +46,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugins.LatePenalty"
 c.OverwriteCells.add_missing_cells = True
 c.ReportScores.workplace = str(workplace.root)
 
@@ -53,4 +54,5 @@ c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_plugins.OneNotebook"
 c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/(?P<file_id>[^/]+)$"
 c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py", ".txt"]
 
-c.ExportPlugin.to = str(workplace.gradebook_csv)
+c.CsvExportPlugin.to = str(workplace.gradebook_csv)
+c.RosterExport.workplace = str(workplace.root)

@@ -73,6 +73,16 @@ def lessons(arguments: Arguments) -> bool:
     return well
 
 
+def solutions(arguments: Arguments) -> bool:
+    from autograder.course import at, load_course
+    from autograder.publish import publish
+    from autograder.workplace import open_workplace
+
+    for assignment in load_course().select(arguments.assignment):
+        print(f"Solutions: {at(publish(assignment, open_workplace(arguments.workplace), arguments.anyway))}")
+    return True
+
+
 # ---------------------------------------------------------------- grading
 
 
@@ -93,6 +103,30 @@ def grade(arguments: Arguments) -> bool:
     return _told(summary.troubles)
 
 
+def regrade(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.grade import export, regrade
+    from autograder.show import Progress, table
+    from autograder.workplace import open_workplace
+
+    workplace = open_workplace(arguments.workplace)
+    selected = load_course().select(arguments.assignment)
+    summary, changes = regrade(workplace, selected, arguments.write, arguments.workers, arguments.cluster, arguments.sandbox, Progress())
+    rows = [(c.learner, c.assignment, f"{c.before:g}", f"{c.after:g}", f"{c.after - c.before:+g}", ", ".join(c.tests)) for c in changes]
+    print(f"{summary.graded} results made anew, {summary.known} known; submissions that come out otherwise: {len(changes)}.")
+    if rows:
+        head = ("learner", "assignment", "before", "after", "change", "tests (+ passes now, - no longer, ± for other points)")
+        print(table(head, rows, right=(2, 3, 4)))
+        print("These are the points by the tests. A score given by hand goes before them; what coming late costs is taken off the sum.")
+    if arguments.write:
+        print(
+            f"{summary.written} written to the gradebook. Scores: {export(workplace)}. The gradebook as it was is in {workplace.backups}."
+        )
+    elif rows:
+        print("Nothing was written. --write changes the gradebook; then `feedback` writes the pages anew.")
+    return _told(summary.troubles)
+
+
 def feedback(arguments: Arguments) -> bool:
     from autograder.course import load_course
     from autograder.grade import feedback
@@ -103,6 +137,28 @@ def feedback(arguments: Arguments) -> bool:
     summary = feedback(workplace, load_course().select(arguments.assignment), Progress())
     print(f"{summary.written} feedback pages are in {workplace.feedback}")
     return _told(summary.troubles)
+
+
+def roster(arguments: Arguments) -> bool:
+    from autograder.roster import take_roster
+    from autograder.workplace import open_workplace
+
+    taken = take_roster(open_workplace(arguments.workplace), arguments.file, arguments.id)
+    print(f"{len(taken.roster.ids)} learners are in the class list, {len(taken.new)} of them new in the gradebook.")
+    if taken.strangers:
+        print(f"In the gradebook but not in the list: {', '.join(taken.strangers)}.")
+    return True
+
+
+def export(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.grade import export, export_to
+    from autograder.workplace import open_workplace
+
+    workplace = open_workplace(arguments.workplace)
+    names = [assignment.name for assignment in load_course().select(arguments.assignment)] if arguments.assignment else []
+    print(f"Grades: {export_to(workplace, arguments.to, names) if arguments.to else export(workplace, names)}")
+    return True
 
 
 def report(arguments: Arguments) -> bool:
@@ -176,8 +232,27 @@ def parser() -> argparse.ArgumentParser:
         _assignment,
         _small_or_record,
     )
+    verb(solutions, "Write the solutions of an assignment as a notebook, to give out after its deadline.", _assignment, _workplace, _anyway)
     verb(grade, "Grade what lies in submitted/ and write it to the gradebook.", _assignment, _workplace, _workers, _cluster, _sandbox)
+    verb(
+        regrade,
+        "After a suite changed: make anew what is affected, and show whose grade changes, by how much and by which test.",
+        _assignment,
+        _write,
+        _workplace,
+        _workers,
+        _cluster,
+        _sandbox,
+    )
     verb(feedback, "Write feedback pages for what has been graded.", _assignment, _workplace)
+    verb(roster, "Take in a class list as Moodle or Canvas exports it.", _file, _workplace)
+    verb(
+        export,
+        "Write grades: gradebook.csv, or for Moodle or Canvas the class list with a column per assignment.",
+        _to,
+        _assignment,
+        _workplace,
+    )
     verb(report, "Write the class report, report.html.", _assignment, _workplace)
     verb(simulate, "Hand in a class of simulated learners of every kind.", _assignment, _workplace, _size, _seed)
     verb(
@@ -208,6 +283,25 @@ def _workplace(one: argparse.ArgumentParser) -> None:
         type=Path,
         help="the folder with submitted/ and gradebook.db (TUNELAB_WORKPLACE; else the repository's root)",
     )
+
+
+def _write(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--write", action="store_true", help="change the gradebook, after a backup; without it nothing is written there")
+
+
+def _anyway(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--anyway", action="store_true", help="also before the deadline: don't give it out then")
+
+
+def _file(one: argparse.ArgumentParser) -> None:
+    one.add_argument("file", metavar="FILE", type=Path, help="the list as CSV: Moodle's participants or grades, Canvas's gradebook")
+    one.add_argument(
+        "--id", metavar="COLUMN", help="the column that holds what learners are called here; found by itself in Moodle's and Canvas's lists"
+    )
+
+
+def _to(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--to", choices=("moodle", "canvas"), help="the system that the grades go to; gradebook.csv when left out")
 
 
 def _workers(one: argparse.ArgumentParser) -> None:

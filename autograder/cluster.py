@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,12 @@ class ClusterError(RuntimeError):
 
 @dataclass(frozen=True)
 class Task:
-    """One submission to grade: `key` names its result, `seed` is what its suites draw inputs from."""
+    """One submission to grade: `key` names its result, `seed` is what its suites draw inputs from, `known` are exercises whose results are at hand."""
 
     key: str
     seed: int
     clean: CleanSubmission
+    known: Mapping[str, dict[str, Any]]
 
 
 class EnginePlugin(WorkerPlugin):
@@ -55,7 +56,7 @@ class EnginePlugin(WorkerPlugin):
 def grade_task(task: Task) -> dict[str, Any]:
     """Runs on a Dask worker: one clean submission in, one result out."""
     worker = get_worker()
-    return worker.tunelab_engine.grade(task.clean, worker.tunelab_course.assignment(task.clean.assignment), task.seed)
+    return worker.tunelab_engine.grade(task.clean, worker.tunelab_course.assignment(task.clean.assignment), task.seed, task.known)
 
 
 @contextlib.contextmanager

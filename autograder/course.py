@@ -6,6 +6,7 @@ Nothing that an author writes is imported: it is read as text or as a syntax tre
 from __future__ import annotations
 
 import ast
+import math
 import re
 import tomllib
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+SECONDS_A_DAY = 24 * 60 * 60
 
 _ASSIGNMENT_NAME = re.compile(r"s\d+-[a-z0-9]+(-[a-z0-9]+)*")
 _CELL_TAGS = ("setup", "exercise", "demo")
@@ -193,6 +195,20 @@ class Assignment:
 
 
 @dataclass(frozen=True)
+class LatePolicy:
+    """What a submission after its due date loses: nothing within the grace; then, for each day begun, a share of what it earned, up to the cap."""
+
+    grace_minutes: float
+    per_day: float
+    cap: float
+
+    def share(self, seconds_late: float) -> float:
+        """The share of what was earned that is taken away, from 0 to the cap."""
+        days = math.ceil(max(0.0, seconds_late - 60 * self.grace_minutes) / SECONDS_A_DAY)
+        return min(self.cap, days * self.per_day)
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the course and its assignments, in order."""
 
@@ -203,12 +219,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Course:
-    """The whole course. `shown` are the names of the assignments that `make demo` grades: a few, so that it takes minutes."""
+    """The whole course. `shown` are the names of the assignments that `make demo` grades: a few, so that it takes minutes. Without `late`, coming late costs nothing."""
 
     title: str
     sections: tuple[Section, ...]
     root: Path
     shown: tuple[str, ...] = ()
+    late: LatePolicy | None = None
 
     @property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -240,10 +257,27 @@ def load_course(root: Path = ROOT) -> Course:
     ):
         if twice := _duplicate(found):
             raise CourseError(f"{at(path)}: the {kind} {twice} is there twice. Give one of them another.")
-    course = Course(_entry(table, "title", str, path, "the course"), sections, root, tuple(table.get("demo", ())))
+    shown, late = tuple(table.get("demo", ())), _late(table.get("late"), path)
+    course = Course(_entry(table, "title", str, path, "the course"), sections, root, shown, late)
     for name in course.shown:
         course.assignment(name)
     return course
+
+
+def _late(entry: Any, path: Path) -> LatePolicy | None:
+    if entry is None:
+        return None
+    wanted = {
+        "grace_minutes": (0, math.inf, "minutes, 0 or more"),
+        "per_day": (0, 1, "a share between 0 and 1"),
+        "cap": (0, 1, "a share between 0 and 1"),
+    }
+    _no_others(entry, set(wanted), path, "[late]")
+    for name, (low, high, what) in wanted.items():
+        value = entry.get(name) if isinstance(entry, dict) else None
+        if type(value) not in (int, float) or not low <= value <= high:
+            raise CourseError(f"{at(path)}: [late] needs `{name}`, {what}; it has {value!r}.")
+    return LatePolicy(**entry)
 
 
 def _section(root: Path, path: Path, entry: Any) -> Section:

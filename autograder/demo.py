@@ -93,9 +93,9 @@ def compare(
 
 def gradebook_scores(workplace: Workplace, assignment: Assignment) -> dict[str, dict[str, float | None]]:
     """Scores as nbgrader's gradebook has them: learner, then exercise."""
-    from nbgrader.api import Gradebook
+    from autograder.nbgrader_plugins import open_gradebook
 
-    with Gradebook(workplace.database) as gradebook:
+    with open_gradebook(workplace) as gradebook:
         return {
             submission.student.id: {
                 grade.name.removeprefix("check_"): grade.score for notebook in submission.notebooks for grade in notebook.grades

@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
 from nbgrader.plugins.zipcollect import ExtractorPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import event
@@ -28,6 +29,7 @@ from traitlets import Unicode
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import ROOT, Assignment, load_course
+from autograder.deadlines import Deadlines
 from autograder.handed_in import MAX_NOTEBOOK
 from autograder.intake import clean_notebook, clean_submission, read_clean, read_release, stand_in
 from autograder.workplace import VARIABLE, Workplace, is_learner, open_workplace, write_atomically
@@ -74,6 +76,12 @@ def _tables_version() -> str:
     return ScriptDirectory(nbgrader.dbutil.ALEMBIC_DIR).get_current_head()
 
 
+def open_gradebook(workplace: Workplace) -> nbgrader.api.Gradebook:
+    """The workplace's gradebook, made if there is none. Use it as a context manager."""
+    prepare_process()
+    return nbgrader.api.Gradebook(workplace.database)
+
+
 def _prepend(variable: str, folder: str) -> None:
     folders = [part for part in os.environ.get(variable, "").split(os.pathsep) if part]
     if folder not in folders:
@@ -94,10 +102,11 @@ def _assignment(name: str) -> Assignment:
 
 
 def before_converting(assignment: str, student: str, notebooks: list[str]) -> None:
-    """nbgrader's `pre_convert_hook`: makes the folder of one submission fit to be read. `notebooks` is nbgrader's own list, and is set to what it is to read."""
+    """nbgrader's `pre_convert_hook`: makes the folder of one submission fit to be read, and writes its extension to the gradebook. `notebooks` is nbgrader's own list, and is set to what it is to read."""
     folder = Path(notebooks[0]).parent
     if folder.parents[1].name != "clean":
         notebooks[:] = [str(stand_in(folder, _assignment(folder.name)))]
+        Deadlines(open_workplace(), load_course(ROOT)).tell([folder])
 
 
 class TakeIn(NbGraderPreprocessor):
@@ -146,6 +155,52 @@ def _score(score: float, points: float) -> NotebookNode:
     """A score as nbgrader must read it: anything but a plain number within range would count as full marks."""
     clamped = min(max(float(score), 0.0), float(points))
     return new_output("execute_result", {"text/plain": repr(clamped)}, execution_count=None)
+
+
+class LatePenalty(LateSubmissionPlugin):
+    """What `[late]` in course.toml says: a share of what was earned, for each day begun after the grace, up to the cap."""
+
+    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
+        policy = load_course(ROOT).late
+        return score * policy.share(total_seconds_late) if policy else None
+
+
+# ---------------------------------------------------------------- export
+
+
+class RosterExport(ExportPlugin):
+    """Grades as the class list with a column for each assignment, for the system from which the list came: `nbgrader export --exporter autograder.nbgrader_plugins.CanvasExport`."""
+
+    workplace = Unicode("", help="The workplace whose roster.csv is used.").tag(config=True)
+    system = "moodle"
+
+    def export(self, gradebook: nbgrader.api.Gradebook) -> None:
+        from autograder.roster import Column, RosterError, grades_csv, roster_of
+
+        workplace = open_workplace(self.workplace or None)
+        if (roster := roster_of(workplace)) is None:
+            raise RosterError(f"There is no class list in {workplace.root}. Take one in first: python -m autograder roster FILE.")
+        titles = {assignment.name: assignment.title for assignment in load_course(ROOT).assignments}
+        columns = []
+        for assignment in gradebook.assignments:
+            if self.assignment and assignment.name not in self.assignment:
+                continue
+            scores = {
+                submission.student_id: max(0.0, submission.score - (submission.late_submission_penalty or 0.0))
+                for submission in gradebook.assignment_submissions(assignment.name)
+            }
+            columns.append(Column(assignment.name, titles.get(assignment.name, assignment.name), assignment.max_score, scores))
+        write_atomically(Path(self.to) if self.to else workplace.grades(self.system), grades_csv(roster, columns, self.system == "moodle"))
+
+
+class MoodleExport(RosterExport):
+    """For Moodle's import of grades from CSV: map the column of addresses or ID numbers to the user, and each assignment's to its grade item."""
+
+
+class CanvasExport(RosterExport):
+    """For Canvas's import into its gradebook."""
+
+    system = "canvas"
 
 
 # ---------------------------------------------------------------- zip_collect

@@ -57,9 +57,7 @@ def register(assignments: Sequence[Assignment], workplace: Workplace) -> None:
 
     Raises CourseError when an assignment isn't what was released, or when exercises were added or removed since submissions came in.
     """
-    from nbgrader.api import Gradebook
-
-    from autograder.nbgrader_plugins import prepare_process
+    from autograder.nbgrader_plugins import open_gradebook, prepare_process
 
     prepare_process()
     for assignment in assignments:
@@ -67,7 +65,7 @@ def register(assignments: Sequence[Assignment], workplace: Workplace) -> None:
     unknown = [a for a in assignments if not _is_registered(a, workplace)]
     with _scratch(assignments[0].root) as scratch:
         _generate_assignment(unknown, workplace, assignments[0].built.parent, scratch / "release")
-    with Gradebook(workplace.database) as gradebook:
+    with open_gradebook(workplace) as gradebook:
         for assignment in unknown:
             due = assignment.due.astimezone(UTC).replace(tzinfo=None) if assignment.due else None
             gradebook.update_or_create_assignment(assignment.name, duedate=due)
@@ -92,11 +90,13 @@ def _generate_assignment(assignments: Sequence[Assignment], workplace: Workplace
 
 def _is_registered(assignment: Assignment, workplace: Workplace) -> bool:
     """Whether the gradebook has just the cells, points and due date that the assignment has now."""
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
+
+    from autograder.nbgrader_plugins import open_gradebook
 
     notebook = nbformat.read(assignment.built / f"{assignment.name}.ipynb", as_version=4)
     marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
-    with Gradebook(workplace.database) as gradebook:
+    with open_gradebook(workplace) as gradebook:
         try:
             known = gradebook.find_notebook(assignment.name, assignment.name)
         except MissingEntry:

@@ -13,13 +13,15 @@ import statistics
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course, Solution, load_solutions
+from autograder.deadlines import Deadlines
+from autograder.roster import without_submission
 from autograder.workplace import Workplace, write_atomically
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -35,11 +37,12 @@ Lookup = Callable[[Any, Assignment], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Graded:
-    """One learner's submission: its result (None when there is none that is kept) and the intake's notices as sentences."""
+    """One learner's submission: its result (None when there is none that is kept), the intake's notices as sentences, and one about coming late, if it did."""
 
     learner: str
     result: dict[str, Any] | None
     notices: tuple[str, ...] = ()
+    late: str = ""
 
     @property
     def exercises(self) -> list[dict[str, Any]]:
@@ -111,7 +114,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Part:
-    """What the page says about one assignment."""
+    """What the page says about one assignment. `late` are the learners who came late, each with a sentence, `missing` those of the class list who handed in nothing."""
 
     name: str
     title: str
@@ -122,7 +125,9 @@ class Part:
     exercises: tuple[ExerciseItem, ...]
     messages: tuple[Message, ...]
     attention: tuple[Attention, ...]
-    unwalled: bool = field(default=False)
+    late: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    unwalled: bool = False
 
 
 # ---------------------------------------------------------------- the page
@@ -130,10 +135,11 @@ class Part:
 
 def write_report(workplace: Workplace, course: Course, name: str | None = None, lookup: Lookup | None = None) -> Path:
     """Writes `report.html` about the assignments that have been graded here. `lookup` finds a submission's result; without it the kept ones are read."""
-    parts = []
+    parts, deadlines = [], Deadlines(workplace, course)
     for assignment in course.select(name):
-        if graded := gather(workplace, assignment, lookup or partial(kept_result, workplace)):
-            parts.append(part_of(assignment, graded, load_solutions(assignment).mutants))
+        if graded := gather(workplace, assignment, lookup or partial(kept_result, workplace), deadlines):
+            missing = without_submission(workplace, assignment.name)
+            parts.append(part_of(assignment, graded, load_solutions(assignment).mutants, missing))
     write_atomically(workplace.report, page(course.title, parts))
     return workplace.report
 
@@ -166,8 +172,8 @@ def correlation_text(value: float | None) -> str:
 # ---------------------------------------------------------------- what was graded
 
 
-def gather(workplace: Workplace, assignment: Assignment, lookup: Lookup) -> list[Graded]:
-    """All submissions of an assignment that went through the intake, by learner."""
+def gather(workplace: Workplace, assignment: Assignment, lookup: Lookup, deadlines: Deadlines | None = None) -> list[Graded]:
+    """All submissions of an assignment that went through the intake, by learner; with `deadlines`, also which came late."""
     import nbformat
 
     from autograder.intake import read_clean
@@ -175,7 +181,9 @@ def gather(workplace: Workplace, assignment: Assignment, lookup: Lookup) -> list
     found = []
     for path in sorted(workplace.clean.glob(f"*/{assignment.name}/{assignment.name}.ipynb")):
         clean = read_clean(nbformat.read(path, as_version=4), assignment)
-        found.append(Graded(path.parent.parent.name, lookup(clean, assignment), tuple(notice.text for notice in clean.notices)))
+        learner = path.parent.parent.name
+        late = str(deadlines.of(path.parent)) if deadlines else ""
+        found.append(Graded(learner, lookup(clean, assignment), tuple(notice.text for notice in clean.notices), late))
     return found
 
 
@@ -192,7 +200,7 @@ def kept_result(workplace: Workplace, clean: Any, assignment: Assignment) -> dic
     return written.get("result") if written.get("key") == key else None
 
 
-def part_of(assignment: Assignment, graded: Sequence[Graded], mutants: Sequence[Solution]) -> Part:
+def part_of(assignment: Assignment, graded: Sequence[Graded], mutants: Sequence[Solution], missing: Sequence[str] = ()) -> Part:
     """Everything that the page says about one assignment."""
     scored = [one for one in graded if one.result]
     return Part(
@@ -205,6 +213,8 @@ def part_of(assignment: Assignment, graded: Sequence[Graded], mutants: Sequence[
         tuple(exercise_items(scored)),
         tuple(commonest_messages(scored, mutants)),
         tuple(attention(graded)),
+        tuple((one.learner, one.late) for one in graded if one.late),
+        tuple(missing),
         any(one.result["sandbox"] != "bubblewrap" for one in scored),
     )
 

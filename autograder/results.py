@@ -8,7 +8,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,26 @@ def _digest(paths: Iterable[Path], root: Path) -> str:
 def kit_digest(root: Path) -> str:
     """The digest of everything that can change a result but isn't of one assignment: kit, lock and assets."""
     return _digest((path for pattern in KIT_FILES for path in root.glob(pattern)), root)
+
+
+def conditions(root: Path, mode: str, limits: Any, budget: Any) -> str:
+    """The digest of what a result hangs on beside the submission and the suites."""
+    return hashlib.sha256("\n".join([kit_digest(root), mode, repr(limits), repr(budget)]).encode()).hexdigest()
+
+
+def suite_digests(root: Path, assignment: str) -> dict[str, str]:
+    """For each exercise the digest of its suite and of the helpers that all suites of the assignment may use."""
+    files = sorted((root / "autograder/suites" / assignment).glob("**/*.py"))
+    suites = [path for path in files if path.name.startswith("test_")]
+    helpers = [path for path in files if path not in suites]
+    return {path.stem.removeprefix("test_"): _digest([path, *helpers], root) for path in suites}
+
+
+def unaffected(old: Mapping[str, Any] | None, digest: str, under: str, suites: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The exercises of an earlier result that would come out the same now: of the same submission, `under` the same conditions, by the same suite."""
+    if old is None or old["digest"] != digest or old.get("conditions") != under:
+        return {}
+    return {row["exercise"]: row for row in old["exercises"] if old["suites"].get(row["exercise"]) == suites.get(row["exercise"])}
 
 
 def result_key(root: Path, assignment: str, digest: str, mode: str, limits: Any, budget: Any) -> str:

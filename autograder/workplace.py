@@ -50,6 +50,22 @@ class Workplace:
         return self.root / "gradebook.csv"
 
     @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
+    def roster(self) -> Path:
+        return self.root / "roster.csv"
+
+    def grades(self, system: str) -> Path:
+        """Where grades for a learning management system are written."""
+        return self.root / f"grades-{system}.csv"
+
+    @property
+    def extensions(self) -> Path:
+        return self.root / "extensions.csv"
+
+    @property
     def report(self) -> Path:
         return self.root / "report.html"
 

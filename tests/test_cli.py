@@ -23,6 +23,10 @@ from tunelab.watch import watch
 
 COURSE = """
 title = "A small course"
+[late]
+grace_minutes = 60
+per_day = 0.1
+cap = 0.5
 [[sections]]
 number = 9
 title = "Numbers"
@@ -94,6 +98,8 @@ def test_status_shows_the_course_and_what_comes_next(shelf, capsys):
     assert status == 0
     lines = [" ".join(line.split()) for line in said.splitlines()]
     assert "Section 9: Numbers" in lines
+    late = "Handed in late: 10% of your points are taken off for each day begun, 50% at most. Up to 60 minutes late costs nothing."
+    assert lines[:2] == ["A small course", late]
     assert "[~] double started 4 points" in lines
     assert "[ ] negate open 2 points" in lines
     assert "not handed out yet" in lines
@@ -254,6 +260,7 @@ def test_submit_packs_the_notebook_and_remembers_who_it_is(shelf, capsys):
     assert status == 0
     assert "! negate: still the stub" in said
     assert "! double" not in said
+    assert f"Due {find_shelf(shelf).assignments[0].due_here}." in said
     archive = Path(said.splitlines()[-1])
     assert archive.name.startswith("s9-numbers__ada__")
     with zipfile.ZipFile(archive) as packed:
@@ -261,6 +268,12 @@ def test_submit_packs_the_notebook_and_remembers_who_it_is(shelf, capsys):
         assert packed.read("s9-numbers.ipynb") == (shelf / "s9-numbers.ipynb").read_bytes()
     assert tunelab(capsys, "submit")[0] == 0
     assert not [path for path in archive.parent.iterdir() if path.suffix != ".zip"]
+
+
+def test_submit_says_when_the_due_date_has_passed(shelf, capsys):
+    path = shelf.parent / "course.toml"
+    path.write_text(path.read_text().replace("2027-02-01", "2017-02-01"))
+    assert "That has passed: it counts as late, unless you were given more time." in tunelab(capsys, "submit", "--learner", "ada")[1]
 
 
 def test_the_archive_is_what_zip_collect_takes(shelf, tmp_path):

@@ -139,8 +139,8 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    graded = [*class_of(np.random.default_rng(2)), Graded(PAYLOAD, result([["failed"] * 3] * 2, PAYLOAD, "process"), (PAYLOAD,))]
-    return page(PAYLOAD, [part_of(Named(), graded, [])])
+    attacker = Graded(PAYLOAD, result([["failed"] * 3] * 2, PAYLOAD, "process"), (PAYLOAD,), PAYLOAD)
+    return page(PAYLOAD, [part_of(Named(), [*class_of(np.random.default_rng(2)), attacker], [], [PAYLOAD, "ada"])])
 
 
 def test_the_page_is_sound_and_takes_nothing_from_elsewhere(html: str) -> None:
@@ -193,6 +193,17 @@ def test_payloads_do_nothing_in_a_browser(html: str, tmp_path: Path) -> None:
     dom = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
     assert "For a person's eye" in dom
     assert re.search(r"<title>&lt;script&gt;", dom), "the title was changed by a script"
+
+
+def test_who_came_late_and_who_not_at_all_is_named() -> None:
+    late = Graded("bob", result([["passed"]]), late="came 2 hours after the due date: nothing is taken off.")
+    html = page("T", [part_of(Named(), [late, Graded("cyd", result([["passed"]]))], [], ["ada", "eve"])])
+    assert "2 of the class list: <bdi>ada</bdi>, <bdi>eve</bdi>" in html
+    assert '<th scope="row"><bdi>bob</bdi></th><td>came 2 hours after the due date: nothing is taken off.</td>' in html
+    assert "<bdi>cyd</bdi></th><td>came" not in html
+    plain_page = page("T", [part_of(Named(), [Graded("cyd", result([["passed"]]))], [])])
+    assert "Not handed in" not in plain_page
+    assert "<h3>Late</h3>" not in plain_page
 
 
 def test_a_class_of_none_and_of_one() -> None:

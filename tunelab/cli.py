@@ -153,6 +153,8 @@ def _hint(options: argparse.Namespace) -> int:
 
 
 def _submit(options: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
     from tunelab.progress import Progress
     from tunelab.shelf import ShelfError, find_shelf, one_assignment
     from tunelab.submit import pack
@@ -167,6 +169,9 @@ def _submit(options: argparse.Namespace) -> int:
         progress.set_learner(options.learner)
     for warning in submission.warnings:
         _say(f"! {warning}")
+    if assignment.due:
+        passed = "That has passed: it counts as late, unless you were given more time." if assignment.due < datetime.now(UTC) else ""
+        _say(f"Due {assignment.due_here}. {passed}".strip())
     _say(f"{assignment.name} of {learner}, as saved at {submission.saved:%H:%M on %Y-%m-%d}, is packed. Hand in this file:")
     print(submission.archive)
     return OK

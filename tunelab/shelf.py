@@ -29,6 +29,11 @@ class Assignment:
     due: datetime | None = None
 
     @property
+    def due_here(self) -> str:
+        """When it is due, by the clock of this machine; empty without a due date."""
+        return f"{self.due.astimezone():%Y-%m-%d %H:%M}" if self.due else ""
+
+    @property
     def here(self) -> bool:
         return any(self.folder.glob("*.ipynb"))
 
@@ -54,12 +59,26 @@ class Section:
 
 
 @dataclass(frozen=True)
+class LatePolicy:
+    """What coming late costs, as `[late]` in course.toml has it: nothing within the grace, then a share of the points earned for each day begun, up to the cap."""
+
+    grace_minutes: float
+    per_day: float
+    cap: float
+
+    def __str__(self) -> str:
+        grace = f" Up to {self.grace_minutes:g} minutes late costs nothing." if self.grace_minutes else ""
+        return f"Handed in late: {self.per_day:.0%} of your points are taken off for each day begun, {self.cap:.0%} at most.{grace}"
+
+
+@dataclass(frozen=True)
 class Shelf:
-    """The folder that holds the assignments, and what the course says about them."""
+    """The folder that holds the assignments, and what the course says about them. Without `late`, coming late costs nothing."""
 
     root: Path
     title: str
     sections: tuple[Section, ...]
+    late: LatePolicy | None = None
 
     @property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -83,7 +102,7 @@ def _read_shelf(root: Path) -> Shelf:
     try:
         course = tomllib.loads(path.read_text(encoding="utf-8"))
         sections = tuple(_section(root, section) for section in course["sections"])
-        return Shelf(root, str(course["title"]), sections)
+        return Shelf(root, str(course["title"]), sections, LatePolicy(**course["late"]) if "late" in course else None)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise ShelfError(f"{path} can't be read ({type(error).__name__}: {error}). Take a fresh copy from your instructor.") from None
 

@@ -57,7 +57,7 @@ def _exercise_status(assignment: Assignment, notebook: LearnerNotebook, name: st
 
 def status_lines(shelf: Shelf, progress: Progress) -> list[str]:
     """The whole course as lines of text."""
-    lines = [shelf.title] if shelf.title else []
+    lines = [line for line in (shelf.title, str(shelf.late or "")) if line]
     statuses = {a.name: assignment_status(a, progress) for a in shelf.assignments}
     for section in shelf.sections:
         if section.title:
@@ -71,7 +71,7 @@ def _assignment_lines(status: AssignmentStatus) -> list[str]:
     assignment = status.assignment
     facts = [f"{assignment.minutes} minutes"] if assignment.minutes else []
     if assignment.due:
-        facts.append(f"due {assignment.due.astimezone():%Y-%m-%d %H:%M}")
+        facts.append(f"due {assignment.due_here}")
     if status.exercises:
         facts.append(f"{status.done} of {len(status.exercises)} exercises done")
     lines = ["", f"  {assignment.name}: {assignment.title}", f"    {', '.join(facts)}"]
