@@ -26,6 +26,16 @@ def by_adding_counters(words):
     return Counter(total)
 
 
+@alternative("count_pairs")
+def every_occurrence(words):
+    """Counts each occurrence of each word by itself, slices as keys."""
+    counts = Counter()
+    for symbols, times in words.items():
+        for _ in range(times):
+            counts.update(symbols[i : i + 2] for i in range(len(symbols) - 1))
+    return counts
+
+
 @alternative("merge_pair")
 def on_a_stack(word, pair):
     """Looks back: when the last symbol that was kept and the next one make the pair, they are joined."""
@@ -50,6 +60,18 @@ def beginning_and_rest(word, pair):
         return (symbols[0], *rest(symbols[1:]))
 
     return rest(word)
+
+
+@alternative("merge_pair")
+def in_place_of_two(word, pair):
+    """Puts one symbol in place of two in a list, wherever the left one is found."""
+    symbols, start = list(word), 0
+    while pair[0] in symbols[start:]:
+        start = symbols.index(pair[0], start)
+        if symbols[start + 1 : start + 2] == [pair[1]]:
+            symbols[start : start + 2] = ["".join(pair)]
+        start += 1
+    return tuple(symbols)
 
 
 @alternative("merge_pair")
@@ -130,6 +152,24 @@ def counts_of_changed_words_only(frequencies, merges):
     return learnt
 
 
+@alternative("train_bpe")
+def the_first_of_the_sorted(frequencies, merges):
+    """`max` gives the first of the largest, so it is given the pairs in their order; every occurrence is a word."""
+    words = [[*word, "</w>"] for word, times in frequencies.items() for _ in range(times)]
+    learnt = []
+    while len(learnt) < merges and any(len(word) > 1 for word in words):
+        counts = Counter()
+        for word in words:
+            counts.update(zip(word, word[1:]))
+        best = max(sorted(counts), key=counts.__getitem__)
+        learnt.append(best)
+        for word in words:
+            for i in range(len(word)):
+                if tuple(word[i : i + 2]) == best:
+                    word[i : i + 2] = ["".join(best)]
+    return learnt
+
+
 @alternative("encode")
 def one_place_at_a_time(word, merges):
     """Joins the leftmost place of the best pair, then looks again."""
@@ -140,6 +180,22 @@ def one_place_at_a_time(word, merges):
         if best == len(merges):
             break
         tokens[place : place + 2] = ["".join(merges[best])]
+    return tokens
+
+
+@alternative("encode")
+def by_place_in_the_list(word, merges):
+    """Asks the list itself for the place of each pair."""
+    tokens = [*word, "</w>"]
+    while known := [merges.index(pair) for pair in zip(tokens, tokens[1:]) if pair in merges]:
+        left, right = merges[min(known)]
+        out = []
+        while tokens:
+            token = tokens.pop(0)
+            if token == left and tokens and tokens[0] == right:
+                token += tokens.pop(0)
+            out.append(token)
+        tokens = out
     return tokens
 
 
@@ -217,3 +273,15 @@ def word_by_word(tokens):
     if current:
         words.append(current)
     return " ".join(words)
+
+
+@alternative("decode")
+def spaces_before_words(tokens):
+    """Writes a space before each word but the first, when its first token comes."""
+    text, ended = "", False
+    for token in tokens:
+        if ended and text:
+            text += " "
+        ended = token.endswith("</w>")
+        text += token[:-4] if ended else token
+    return text

@@ -116,6 +116,16 @@ def any_two_symbols(words):
     return counts
 
 
+@mutant("count_pairs", caught_by="test_a_word_counts_as_often_as_it_occurs", says="its end is not followed by its beginning")
+def word_repeated(words):
+    """Lays the word down as often as it occurs, so that its end meets its beginning."""
+    counts = Counter()
+    for word, n in words.items():
+        row = word * n
+        counts.update(zip(row, row[1:]))
+    return counts
+
+
 # ---------------------------------------------------------------- merge_pair
 
 
@@ -213,6 +223,33 @@ def marked_but_kept(word, pair):
         merged.append(symbol)
         if word[i : i + 2] == pair:
             merged.append("".join(pair))
+    return tuple(merged)
+
+
+@mutant("merge_pair", caught_by="test_every_place", says="can't skip a place")
+def skips_in_a_for_loop(word, pair):
+    """Adds to the place of a `for` loop, which takes no notice."""
+    merged = []
+    for i in range(len(word)):
+        if word[i : i + 2] == pair:
+            merged.append("".join(pair))
+            i += 2
+        else:
+            merged.append(word[i])
+    return tuple(merged)
+
+
+@mutant("merge_pair", caught_by="test_symbols_are_compared_whole", says="give the same text")
+def compared_as_text(word, pair):
+    """Compares the texts put together, so that ("ab", "c") passes for ("a", "bc")."""
+    merged, i = [], 0
+    while i < len(word):
+        if "".join(word[i : i + 2]) == "".join(pair) and len(word[i : i + 2]) == 2:
+            merged.append("".join(pair))
+            i += 2
+        else:
+            merged.append(word[i])
+            i += 1
     return tuple(merged)
 
 
@@ -494,6 +531,81 @@ def overlaps_not_counted(frequencies, merges):
     return learnt
 
 
+@mutant("train_bpe", caught_by="test_equal_counts", says="not the texts put together")
+def ties_by_text(frequencies, merges):
+    """Compares joined texts on equal counts."""
+    words = {(*word, "</w>"): n for word, n in frequencies.items()}
+    learnt = []
+    for _ in range(merges):
+        counts = Counter()
+        for word, n in words.items():
+            for pair in zip(word, word[1:]):
+                counts[pair] += n
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], "".join(pair)))
+        learnt.append(best)
+        new = {}
+        for word, n in words.items():
+            kept = []
+            for symbol in word:
+                if kept and (kept[-1], symbol) == best:
+                    kept[-1] += symbol
+                else:
+                    kept.append(symbol)
+            new[tuple(kept)] = n
+        words = new
+    return learnt
+
+
+@mutant("train_bpe", caught_by="test_symbols_are_joined_whole", says="though no pair on the list says so")
+def joined_in_a_string(frequencies, merges):
+    """Replaces "b c" by "bc" in a text of all symbols, where "b" may be the end of a longer one."""
+    words = {(*word, "</w>"): n for word, n in frequencies.items()}
+    learnt = []
+    for _ in range(merges):
+        counts = Counter()
+        for word, n in words.items():
+            for pair in zip(word, word[1:]):
+                counts[pair] += n
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        learnt.append(best)
+        new = {}
+        for word, n in words.items():
+            new[tuple(" ".join(word).replace(" ".join(best), "".join(best)).split(" "))] = n
+        words = new
+    return learnt
+
+
+@mutant("train_bpe", caught_by="test_real_headlines", says="a tuple of two symbols")
+def joined_symbols_listed(frequencies, merges):
+    """Lists the new symbols in place of the pairs."""
+    words = {(*word, "</w>"): n for word, n in frequencies.items()}
+    learnt = []
+    for _ in range(merges):
+        counts = Counter()
+        for word, n in words.items():
+            for pair in zip(word, word[1:]):
+                counts[pair] += n
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        learnt.append("".join(best))
+        new = {}
+        for word, n in words.items():
+            kept = []
+            for symbol in word:
+                if kept and (kept[-1], symbol) == best:
+                    kept[-1] += symbol
+                else:
+                    kept.append(symbol)
+            new[tuple(kept)] = n
+        words = new
+    return learnt
+
+
 # ---------------------------------------------------------------- encode
 
 
@@ -632,6 +744,44 @@ def one_merge_only(word, merges):
     return kept
 
 
+@mutant("encode", caught_by="test_the_best_rank_first", says="compared whole")
+def replaced_in_a_string(word, merges):
+    """Replaces "b c" by "bc" in a text of all symbols."""
+    text = " ".join([*word, "</w>"])
+    for _ in merges:
+        for pair in merges:
+            text = text.replace(" ".join(pair), "".join(pair))
+    return text.split(" ")
+
+
+@mutant("encode", caught_by="test_pairs_at_several_places", says="at several places")
+def first_place_of_each_pair(word, merges):
+    """Goes down the list again and again, but joins each pair once only."""
+    tokens, used = [*word, "</w>"], set()
+    rank = {pair: i for i, pair in enumerate(merges)}
+    while True:
+        known = [pair for pair in zip(tokens, tokens[1:]) if pair in rank and pair not in used]
+        if not known:
+            return tokens
+        best = min(known, key=rank.get)
+        used.add(best)
+        i = list(zip(tokens, tokens[1:])).index(best)
+        tokens[i : i + 2] = [tokens[i] + tokens[i + 1]]
+
+
+@mutant("encode", caught_by="test_the_end_of_the_word", says="one symbol, of four characters")
+def mark_in_four_characters(word, merges):
+    """Adds the mark to the text before it is cut into characters."""
+    rank = {pair: i for i, pair in enumerate(merges)}
+    tokens = list(word + "</w>")
+    while True:
+        known = [pair for pair in zip(tokens, tokens[1:]) if pair in rank]
+        if not known:
+            return tokens
+        i = list(zip(tokens, tokens[1:])).index(min(known, key=rank.get))
+        tokens[i : i + 2] = [tokens[i] + tokens[i + 1]]
+
+
 # ---------------------------------------------------------------- decode
 
 
@@ -689,4 +839,17 @@ def mark_alone_ignored(tokens):
     """Drops tokens that are a mark and nothing else, and the end of the word with them."""
     pieces = [token for token in tokens if token != "</w>"]
     text = "".join(pieces).replace("</w>", " ")
+    return text.removesuffix(" ")
+
+
+@mutant("decode", caught_by="test_words_are_parted_by_one_space", says="The mark itself")
+def only_marks_alone(tokens):
+    """Knows the mark as a token of its own only."""
+    return "".join(" " if token == "</w>" else token for token in tokens).removesuffix(" ")
+
+
+@mutant("decode", caught_by="test_letters_of_the_mark_in_words", says="together, at a token's end")
+def ends_at_the_letter(tokens):
+    """Takes a token that ends in > for a word's end."""
+    text = "".join(token.removesuffix("</w>") + " " * token.endswith(">") for token in tokens)
     return text.removesuffix(" ")

@@ -75,6 +75,9 @@ def test_a_word_counts_as_often_as_it_occurs(learner, rng):
     assert set(got.values()) != {1}, (
         f"{call} counted each pair 1 time. That is each word once, but the dict says how often the word occurs: {times} times."
     )
+    assert (symbols[-1], symbols[0]) not in got, (
+        f"{call} gave a count for {(symbols[-1], symbols[0])}. A word that occurs {times} times is {times} words: its end is not followed by its beginning."
+    )
     compare(got, words, call, f"The word occurs {times} times, and each time the pair is there.")
     words |= {(symbols[1], symbols[0]): times + 1}
     got, call = called(learner, words)

@@ -74,6 +74,11 @@ def test_letters_of_the_mark_in_words(learner, rng):
         assert got == f"{word} {start}", (
             f"{call} gave {got!r}. Only the four characters of the mark, together, at a token's end, are the mark."
         )
+    for piece in (start + ">", start + "w>", start + "/"):
+        got, call = called(learner, [piece, start + "</w>"])
+        assert got == piece + start, (
+            f"{call} gave {got!r}. The token {piece!r} doesn't end in the mark, so the word goes on. Only the four characters of the mark, together, at a token's end, are the mark."
+        )
 
 
 @pytest.mark.points(1)

@@ -93,6 +93,10 @@ def test_equal_counts(learner, rng):
         assert got[0] == right, (
             f"{call} gave {got}. All counts are equal: then the smallest pair is taken, in Python's order of tuples (left symbol first, then right)."
         )
+    a, b, c, d = sorted(rng.permutation(LETTERS)[:4].tolist())
+    frequencies = {a + b: 9, a + b + c: 5, d + a + d: 5}
+    got, call = called(learner, frequencies, 6)
+    same(got, frequencies, 6, call, f"On equal counts compare the tuples, not the texts put together: {(a, d)} comes before {(a + b, c)}.")
     letters = sorted(rng.permutation(LETTERS)[:4].tolist())
     frequencies = {letters[0] + letters[3]: 5, letters[0] + letters[2]: 5, letters[0] + letters[1]: 5}
     got, call = called(learner, frequencies, 3)
@@ -147,6 +151,19 @@ def test_counts_are_made_anew(learner, rng):
         f"{call} gave {got}. All of these are pairs of single characters. Join the pair in all words, and count anew after each merge: joined symbols make new pairs."
     )
     same(got, frequencies, 4, call, "After each merge, count again in the words as they are then.")
+
+
+@pytest.mark.points(1)
+def test_symbols_are_joined_whole(learner, rng):
+    """Only whole symbols are joined, not the end of one and the beginning of another."""
+    a, b, c, d = rng.permutation(LETTERS)[:4].tolist()
+    # First (a, b) is joined, then (b, c), which stands in the first word only: in the second one, b is a part of ab by then.
+    frequencies = {b + c + d: 7, a + b + c: 2, a + b + a + b: 5}
+    got, call = called(learner, frequencies, 12)
+    assert (a + b, c) in got or (a + b, c + "</w>") in got or (b, c) not in got, (
+        f"{call} gave {got}. In {a + b + c!r} the symbol {a + b!r} and the {c!r} behind it were joined, though no pair on the list says so. When {(b, c)} is joined, {a + b!r} is another symbol than {b!r}. Don't search in a text made of all symbols."
+    )
+    same(got, frequencies, 12, call, "Join where both symbols, whole, are those of the pair.")
 
 
 @pytest.mark.points(2)
