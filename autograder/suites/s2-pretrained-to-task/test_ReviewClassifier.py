@@ -189,7 +189,7 @@ def test_dropout_before_the_head(learner, rng):
     )
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_body_and_head_get_gradients(learner, rng):
     """A backward pass reaches the head and every layer of the body."""
     model, call = made(learner, tiny_bert().base_model, 3)
