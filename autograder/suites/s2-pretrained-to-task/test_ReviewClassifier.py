@@ -1,0 +1,236 @@
+"""Hidden suite of `ReviewClassifier`."""
+
+import pytest
+import torch
+
+from tunelab import expect
+from tunelab.models import embed, minilm, minilm_tokenizer, tiny_bert, tiny_roberta
+
+TEXTS = ("A dull film.", "Superb from its first minute to its last, and never in a hurry.", "So so.")
+
+
+def weights(model):
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+def set_head(model, weight, bias):
+    with torch.no_grad():
+        model.head.weight.copy_(weight)
+        model.head.bias.copy_(bias)
+
+
+def switched(model, training):
+    model.train(training)
+
+
+def dead_parts(model, ids, mask):
+    """Names of the parameters of the encoder's layers, its embeddings and the head that a backward pass gives no gradient."""
+    model.train()
+    (model(ids, mask) ** 2).sum().backward()
+    return [name for name, p in model.named_parameters() if p.grad is None and "pooler" not in name]
+
+
+def batch(rng, texts, tokens):
+    return torch.from_numpy(rng.integers(3, 100, size=(texts, tokens))), torch.ones(texts, tokens, dtype=torch.int64)
+
+
+def made(learner, encoder, *more):
+    """A classifier of the learner's, with the parts that its contract names, and its call in words."""
+    call = f"ReviewClassifier(encoder{''.join(f', {value}' for value in more)})"
+    model = learner.ReviewClassifier(encoder, *more)
+    assert isinstance(getattr(model, "parameters", None), dict), (
+        f"{call} gave something that isn't a module. Keep `nn.Module` in the class's first line."
+    )
+    names = list(model.parameters)
+    assert any(name.startswith("encoder.") for name in names), (
+        f"{call} has no weights in an attribute `encoder`. It has: {', '.join(names[:4]) or 'none'}."
+    )
+    for name in ("head.weight", "head.bias"):
+        assert name in names, f"{call} has no `{name}`. The head is an `nn.Linear` in the attribute `head`."
+    return model, call
+
+
+def pooled_by_hand(encoder, ids, mask):
+    """The mean of the encoder's last states over real tokens, row by row."""
+    with torch.no_grad():
+        states = encoder.eval()(input_ids=ids, attention_mask=mask).last_hidden_state
+    return torch.stack([row[real.bool()].mean(0) for row, real in zip(states, mask, strict=True)])
+
+
+def numbers(rng, *shape):
+    return torch.from_numpy(rng.normal(size=shape)).float()
+
+
+@pytest.mark.points(3)
+def test_only_the_head_is_new(learner, rng):
+    """Encoder and head are all that has weights; the encoder's are as they were and may learn, and the head has `labels` outputs."""
+    encoder = tiny_bert(seed=int(rng.integers(1000))).base_model
+    before, labels = weights(encoder), int(rng.integers(3, 9))
+    model, call = made(learner, encoder, labels)
+    found = model.parameters
+    shape = tuple(found["head.weight"][0])
+    assert shape[0] == labels, f"{call} has a head of {shape[0]} outputs. It needs `labels` outputs, one for each class."
+    assert shape == (labels, 32), (
+        f"{call} has a head that reads {shape[1]} numbers; the encoder gives `encoder.config.hidden_size` of them."
+    )
+    own = {f"encoder.{name}" for name, _ in encoder.named_parameters()}
+    extra = [name for name in found if name not in own | {"head.weight", "head.bias"}]
+    assert not extra, f"{call} has weights that nobody asked for: {', '.join(extra[:3])}. Only a linear head is new."
+    lost = sorted(own - set(found))
+    assert not lost, f"{call} has lost the encoder's {lost[0]}. Keep the encoder whole."
+    frozen = [name for name, (_, _, on) in found.items() if not on]
+    assert not frozen, f"{call} has frozen {frozen[0]}. Whether the body learns is for its user to decide: leave `requires_grad` as it is."
+    after = learner.probe(weights, model)
+    changed = [name for name, tensor in before.items() if not torch.equal(tensor, after[f"encoder.{name}"])]
+    assert not changed, f"{call} changed the encoder's {changed[0]}. Loading a body means to keep what it has learnt."
+    head = after["head.weight"]
+    assert torch.unique(head).numel() > labels, f"{call} has a head whose weights are alike. Leave `nn.Linear`'s own random start as it is."
+
+
+@pytest.mark.points(1)
+def test_frozen_stays_frozen(learner):
+    """A part that its user froze before stays frozen, and the head learns."""
+    encoder = tiny_bert().base_model
+    encoder.embeddings.requires_grad_(False)
+    model, call = made(learner, encoder, 2)
+    wrong = [name for name, (_, _, on) in model.parameters.items() if on == name.startswith("encoder.embeddings.")]
+    assert not wrong, (
+        f"{call}, on an encoder with frozen embeddings, has the wrong `requires_grad` at {wrong[0]}. Leave the encoder's flags alone."
+    )
+
+
+@pytest.mark.points(3)
+def test_mean_of_real_tokens(learner, rng):
+    """The logits are those of the head, applied to the mean of the encoder's last states over real tokens."""
+    encoder = tiny_bert(seed=int(rng.integers(1000))).base_model
+    ids, mask = batch(rng, 4, 8)
+    for row, length in enumerate((8, 3, 5, 6)):
+        mask[row, length:] = 0
+    weight, bias = numbers(rng, 3, 32), numbers(rng, 3)
+    model, call = made(learner, encoder, 3, 0.3)
+    learner.probe(set_head, model, weight, bias)
+    learner.probe(switched, model, False)
+    call = f"{call} in evaluation mode, called with (input_ids, attention_mask),"
+    got = expect.tensor(model(ids, mask), call=call, shape=(4, 3)).detach()
+    pooled = pooled_by_hand(encoder, ids, mask)
+    with torch.no_grad():
+        first = encoder(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
+    wanted = pooled @ weight.T + bias
+    for soft in (wanted.softmax(-1), wanted.log_softmax(-1), wanted.sigmoid()):
+        assert not torch.allclose(got, soft, atol=1e-4), (
+            f"{call} gave probabilities, or their logarithms. The loss takes the softmax itself: give the head's numbers as they are (logits)."
+        )
+    assert not torch.allclose(got, first @ weight.T + bias, atol=1e-4), (
+        f"{call} reads the first token, [CLS]. The mean over real tokens is asked for."
+    )
+    expect.close(got, wanted, call=call, hint="Pool `last_hidden_state` by the mask, then apply the head to the mean.", atol=1e-3)
+
+
+@pytest.mark.points(2)
+def test_padding_changes_nothing(learner, rng):
+    """A text gets the same logits alone and with padding beside it."""
+    encoder = tiny_bert(seed=int(rng.integers(1000))).base_model
+    ids, mask = batch(rng, 1, 5)
+    wide_ids, wide_mask = torch.zeros(1, 12, dtype=torch.int64), torch.zeros(1, 12, dtype=torch.int64)
+    wide_ids[:, :5], wide_mask[:, :5] = ids, 1
+    model, call = made(learner, encoder, 2)
+    weight, bias = numbers(rng, 2, 32), numbers(rng, 2)
+    learner.probe(set_head, model, weight, bias)
+    learner.probe(switched, model, False)
+    alone, padded = model(ids, mask), model(wide_ids, wide_mask)
+    for got in (alone, padded):
+        expect.tensor(got, call=f"{call} on one text", shape=(1, 2))
+    assert torch.allclose(alone.detach(), padded.detach(), atol=1e-4), (
+        f"{call} gave a text other logits when 7 places of padding stood beside it. Two places where padding gets in: hand the attention mask to the encoder, and leave padding out of the mean."
+    )
+    expect.close(
+        alone.detach(),
+        pooled_by_hand(encoder, ids, mask) @ weight.T + bias,
+        call=f"{call} on one text",
+        hint="Pool, then apply the head.",
+        atol=1e-3,
+    )
+
+
+@pytest.mark.points(2)
+def test_dropout_before_the_head(learner, rng):
+    """In training mode dropout falls on the pooled vector, before the head, and in evaluation mode nowhere."""
+    encoder = tiny_bert(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, seed=int(rng.integers(1000))).base_model
+    ids, mask = batch(rng, 1, 6)
+    ids, mask, rate = ids.repeat(64, 1), mask.repeat(64, 1), 0.25
+    pooled = pooled_by_hand(encoder, ids, mask)
+    model, call = made(learner, encoder, 32, rate)
+    # With the identity as its weight the head shows what it reads; the bias shows whether its own output was dropped.
+    learner.probe(set_head, model, torch.eye(32), torch.full((32,), 50.0))
+    learner.probe(switched, model, False)
+    expect.close(
+        model(ids, mask).detach(),
+        pooled + 50,
+        call=f"{call} in evaluation mode",
+        hint="In evaluation mode nothing is dropped: `nn.Dropout` knows the mode.",
+        atol=1e-3,
+    )
+    learner.probe(switched, model, True)
+    got = expect.tensor(model(ids, mask), call=f"{call} in training mode", shape=(64, 32)).detach()
+    seen = got - 50
+    assert not torch.allclose(seen, pooled, atol=1e-3), f"{call} in training mode: nothing was dropped."
+    assert not bool((got.abs() < 1e-6).any()), (
+        f"{call} in training mode gave logits of 0, their bias too. Dropout stands after the head; it belongs before it."
+    )
+    kept, gone = (seen - pooled / (1 - rate)).abs() < 1e-3, seen.abs() < 1e-3
+    assert bool((kept | gone).all()), (
+        f"{call} in training mode: each number that the head reads must be 0 or the pooled one divided by 1 - dropout. Does dropout fall on the pooled vector, and only there?"
+    )
+    # 2,048 draws at 0.25: 512 are dropped, give or take 19.6; 130 is over six of those, a false alarm below 1e-10.
+    clear = pooled.abs() > 2e-3
+    share = int((gone & clear).sum()) / int(clear.sum())
+    assert abs(share - rate) < 130 / 2048, (
+        f"{call} dropped {share:.2f} of the numbers. `dropout` is the share to drop, not the one to keep."
+    )
+
+
+@pytest.mark.points(2)
+def test_body_and_head_get_gradients(learner, rng):
+    """A backward pass reaches the head and every layer of the body."""
+    model, call = made(learner, tiny_bert().base_model, 3)
+    dead = learner.probe(dead_parts, model, *batch(rng, 3, 6))
+    assert not dead, (
+        f"{call}: after a backward pass {dead[0]} has no gradient. `no_grad`, `inference_mode` and `detach` cut the way back to the body."
+    )
+
+
+@pytest.mark.points(1)
+def test_other_encoders(learner, rng):
+    """An encoder of another family, without a pooler, will do."""
+    encoder = tiny_roberta(hidden=16).base_model
+    ids, mask = batch(rng, 2, 6)
+    mask[1, 4:] = 0
+    model, call = made(learner, encoder, 2)
+    weight, bias = numbers(rng, 2, 16), numbers(rng, 2)
+    learner.probe(set_head, model, weight, bias)
+    learner.probe(switched, model, False)
+    call = f"{call}, on a RoBERTa without a pooler,"
+    got = expect.tensor(model(ids, mask), call=call, shape=(2, 2)).detach()
+    expect.close(
+        got,
+        pooled_by_hand(encoder, ids, mask) @ weight.T + bias,
+        call=call,
+        hint="`last_hidden_state` is what every encoder gives.",
+        atol=1e-3,
+    )
+
+
+@pytest.mark.points(1)
+def test_a_real_minilm(learner, rng):
+    """On the real MiniLM the logits are those of its mean vectors."""
+    model, call = made(learner, learner.make(minilm), 2)
+    weight, bias = numbers(rng, 2, 384), numbers(rng, 2)
+    learner.probe(set_head, model, weight, bias)
+    learner.probe(switched, model, False)
+    tokenizer = minilm_tokenizer()
+    given = tokenizer(list(TEXTS), padding=True, return_tensors="pt")
+    call = f"{call}, on the real MiniLM and three texts,"
+    got = expect.tensor(model(given["input_ids"], given["attention_mask"]), call=call, shape=(3, 2)).detach()
+    expect.close(
+        got, embed(TEXTS, minilm(), tokenizer) @ weight.T + bias, call=call, hint="Pool by the mask, then apply the head.", atol=1e-3
+    )
