@@ -193,3 +193,12 @@ def test_a_choice_of_model_crosses_as_its_fields():
     assert [value.type_name for value in back] == ["Choice", "ModelCard"]
     assert (back[0].name, back[0].rejected) == ("small", {"large": ["memory"]})
     assert back[1].languages == ("en",)
+
+
+def test_adamw_state_is_a_plain_record():
+    import torch
+
+    from tunelab.optim import AdamWState
+
+    state = AdamWState(0, torch.zeros(2), torch.zeros(2))
+    assert (state.step, state.mean.shape, state.square.shape) == (0, (2,), (2,))
