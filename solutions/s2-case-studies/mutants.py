@@ -126,7 +126,7 @@ def fitted_again(train_texts, train_labels, test_texts):
     return {"majority": [most] * len(test_texts), "tfidf": classifier.predict(words.fit_transform(test_texts)).tolist()}
 
 
-@mutant("baselines", caught_by="test_the_majority_of_the_training_labels", says="Count the *training* labels")
+@mutant("baselines", caught_by="test_the_majority_of_the_training_labels", says="majority of the answers")
 def majority_of_the_test(train_texts, train_labels, test_texts):
     """The most frequent of what the word counter says about the test texts."""
     from collections import Counter
@@ -170,7 +170,7 @@ def labels_sorted(train_texts, train_labels, test_texts):
     return {"majority": [most] * len(test_texts), "tfidf": classifier.predict(words.transform(test_texts)).tolist()}
 
 
-@mutant("baselines", caught_by="test_the_majority_of_the_training_labels", says="nor that of the alphabet counts")
+@mutant("baselines", caught_by="test_the_majority_of_the_training_labels", says="or by the alphabet")
 def largest_label(train_texts, train_labels, test_texts):
     """max() of the labels, where max() of their counts is meant."""
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -296,7 +296,7 @@ def in_the_order_of_the_data(texts, labels, before, after):
     return found
 
 
-@mutant("compare_errors", caught_by="test_the_quickest_to_read_first", says="nor by characters")
+@mutant("compare_errors", caught_by="test_the_quickest_to_read_first", says="fewest words comes first")
 def by_characters(texts, labels, before, after):
     """len of the text is a number of characters."""
     for name, column in (("labels", labels), ("before", before), ("after", after)):
@@ -445,7 +445,7 @@ def gain_in_parts_of_the_baseline(runs, baseline):
     return pd.DataFrame(rows, columns=["system", "runs", "accuracy", "low", "high", "gain", "seconds"])
 
 
-@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="from its worst run to its best")
+@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="With few runs the interval is wide")
 def from_the_worst_to_the_best(runs, baseline):
     """Takes the range of the runs for an interval of their mean."""
     groups = {}

@@ -53,7 +53,8 @@ def test_three_plain_numbers(learner, rng):
 def test_the_gain_is_a_difference_of_shares(learner, rng):
     """The gain is the second system's share of right answers minus the first's."""
     for _ in range(4):
-        fixed, broken, right, same, other = (int(n) for n in rng.integers(2, 9, size=5))
+        fixed, broken, same, other = (int(n) for n in rng.integers(2, 9, size=4))
+        right = int(rng.integers(10, 17))
         gold, before, after = answered(rng, fixed, broken, right, same, other)
         gain, _, _, call = called(learner, gold, before, after, f"{len(gold)} examples")
         share_before, share_after = (sum(a == g for a, g in zip(said, gold, strict=True)) / len(gold) for said in (before, after))
@@ -74,7 +75,8 @@ def test_the_gain_is_a_difference_of_shares(learner, rng):
 def test_fixed_and_broken_are_counted_apart(learner, rng):
     """Fixed and broken are counts of examples that changed sides, each on its own."""
     for _ in range(4):
-        broken, right, same, other = (int(n) for n in rng.integers(2, 9, size=4))
+        broken, same, other = (int(n) for n in rng.integers(2, 9, size=3))
+        right = int(rng.integers(10, 17))
         fixed = broken + int(rng.integers(1, 6))
         gold, before, after = answered(rng, fixed, broken, right, same, other)
         _, got_fixed, got_broken, call = called(learner, gold, before, after, f"{len(gold)} examples")

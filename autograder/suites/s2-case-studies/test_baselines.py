@@ -99,11 +99,8 @@ def test_the_majority_of_the_training_labels(learner, rng):
         )
         said = set(found["majority"])
         assert len(said) == 1, f"{call} gave {sorted(said, key=str)} as 'majority'. It is one label, the same for every test text."
-        assert said != {order[1]}, (
-            f"{call} gave {order[1]!r} as 'majority'. That is the majority of the answers on the test texts, or one chosen by its place. Count the *training* labels."
-        )
         assert said == {most}, (
-            f"{call} gave {said.pop()!r} as 'majority'. Which label occurs most often among the training labels? Neither the order of the texts nor that of the alphabet counts."
+            f"{call} gave {found['majority'][0]!r} as 'majority', which isn't the most frequent of the *training* labels. Is it the majority of the answers to the test texts, or chosen by its place in a list, or by the alphabet?"
         )
 
 

@@ -12,16 +12,17 @@ def answered(rng, counts, names=("red", "green", "blue", "grey")):
     kinds = [KINDS[int(i)] for i in rng.permutation([k for k, n in enumerate(counts) for _ in range(n)])]
     gold, before, after = [], [], []
     for number, kind in enumerate(kinds):
+        otherwise = kind == "still_wrong" and kinds[:number].count(kind) % 2 == 0
         label, wrong, other = (names[int(i)] for i in rng.permutation(len(names))[:3])
         gold.append(label)
         before.append(label if kind in ("broken", "always_right") else wrong)
-        after.append(label if kind in ("fixed", "always_right") else wrong if number % 2 or kind != "still_wrong" else other)
+        after.append(label if kind in ("fixed", "always_right") else other if otherwise else wrong)
     return gold, before, after, kinds
 
 
 def texts_of(rng, lengths):
-    """A text for each number of words; the fewer the words, the longer each is, so that characters tell another order than words."""
-    return [" ".join("".join(rng.choice(list("abcdefgh"), size=60 // n)) for _ in range(n)) for n in lengths]
+    """A text for each number of words, from 1 to 20. The fewer words it has, the more characters it has."""
+    return [" ".join("".join(rng.choice(list("abcdefgh"), size=(120 - 5 * n) // n)) for _ in range(n)) for n in lengths]
 
 
 def called(learner, texts, gold, before, after, about):

@@ -143,11 +143,8 @@ def test_an_interval_over_the_runs(learner, rng):
         low, high = float(rows[name]["low"]), float(rows[name]["high"])
         shown = f"{call} gave {low} to {high} for {name!r}, which has {len(scores)} runs."
         assert low <= high, f"{shown} The lower end comes first."
-        assert not (same(low, min(scores), digits) and same(high, max(scores), digits)) or (
-            same(low, mean(scores) - half, digits) and same(high, mean(scores) + half, digits)
-        ), f"{shown} That is from its worst run to its best. `stats.mean_interval` of the accuracies says where their mean may lie."
         assert same(low, mean(scores) - half, digits) and same(high, mean(scores) + half, digits), (
-            f"{shown} It should be what `stats.mean_interval` makes of the accuracies of all of its runs, and of its own only. With few runs the interval is wide."
+            f"{shown} It should be what `stats.mean_interval` makes of the accuracies of all of its runs, and of its own only: neither the range from its worst run to its best, nor two standard errors. With few runs the interval is wide."
         )
     low, high = (float(rows["single"][end]) for end in ("low", "high"))
     assert math.isnan(low) and math.isnan(high), (
@@ -207,7 +204,7 @@ def test_the_best_mean_first(learner, rng):
 @pytest.mark.points(2)
 def test_digits_that_mean_something(learner, rng):
     """A wide interval leaves fewer digits, and rounding comes last."""
-    shift = 0.001 * int(rng.integers(1, 9))
+    shift = 0.001 * int(rng.integers(2, 10))
     narrow = [Run("narrow", seed, 0.7111 + shift + x, 1.0) for seed, x in enumerate((0.0, 0.0021, 0.0008))]
     medium = [Run("medium", seed, 0.6234 + shift + x, 1.0) for seed, x in enumerate((0.0, 0.021, 0.014))]
     wide = [Run("wide", seed, 0.5262 + shift + x, 1.0) for seed, x in enumerate((0.0, 0.131, 0.089))]
