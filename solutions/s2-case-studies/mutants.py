@@ -296,7 +296,7 @@ def in_the_order_of_the_data(texts, labels, before, after):
     return found
 
 
-@mutant("compare_errors", caught_by="test_the_quickest_to_read_first", says="fewest words comes first")
+@mutant("compare_errors", caught_by="test_the_quickest_to_read_first", says="nor by characters")
 def by_characters(texts, labels, before, after):
     """len of the text is a number of characters."""
     for name, column in (("labels", labels), ("before", before), ("after", after)):
