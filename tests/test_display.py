@@ -220,3 +220,14 @@ def test_two_way_bootstrap_has_the_luck_of_rows_and_columns_in_it():
     for table in (np.ones(3), np.ones((0, 3))):
         with pytest.raises(ValueError, match="rows and columns"):
             stats.two_way_bootstrap(table)
+
+
+def test_mean_interval_agrees_with_a_table_of_students_t():
+    """The quantiles for 2, 3 and 10 values at 95%: 12.706, 4.303, 2.262."""
+    for values, quantile in (([0.7, 0.8], 12.706), ([0.70, 0.72, 0.77], 4.303), (list(range(10)), 2.262)):
+        low, high = stats.mean_interval(values)
+        half = quantile * np.std(values, ddof=1) / len(values) ** 0.5
+        assert (low, high) == pytest.approx((np.mean(values) - half, np.mean(values) + half), rel=1e-3, abs=1e-4)
+    for values in ([], [0.7], [[0.7, 0.8]]):
+        with pytest.raises(ValueError, match="two values"):
+            stats.mean_interval(values)
