@@ -128,7 +128,7 @@ def test_eighty_ten_ten(learner, rng):
 def test_other_tokens_come_from_the_whole_vocabulary(learner, rng):
     """The tokens that are put in at random are drawn anew for each place, and may be any of the vocabulary."""
     ids = plain_texts(rng, 50, 80)
-    inputs, labels, call = called(learner, ids, 1.0, rng)
+    inputs, _labels, call = called(learner, ids, 1.0, rng)
     put_in = inputs[(inputs != ids) & (inputs != MASK)]
     assert len(put_in) > 100, f"{call} put another token in {len(put_in)} places only, of {ids.numel()} that were chosen."
     assert (put_in >= 0).all() and (put_in < VOCAB).all(), f"{call} put in ids that aren't in a vocabulary of {VOCAB}."
@@ -146,7 +146,7 @@ def test_the_input_is_left_alone(learner, rng):
     """What is handed in stays as it was: the new ids are a new tensor."""
     ids = texts(rng)
     kept = ids.clone()
-    inputs, labels, call = called(learner, ids, 0.6, rng)
+    inputs, _labels, call = called(learner, ids, 0.6, rng)
     assert torch.equal(learner.last.args[0], kept), (
         f"{call} changed `ids`. In the next epoch the masks would still be there, and the labels would be masks. Work on a copy (`clone`, `torch.where`)."
     )
