@@ -4,6 +4,23 @@ from autograder.authoring import alternative
 
 
 @alternative("cosine_similarity")
+def a_little_added(a, b):
+    """Adds a tiny number to each length, so that none is 0."""
+    return (a / (a.norm(dim=1, keepdim=True) + 1e-8)) @ (b / (b.norm(dim=1, keepdim=True) + 1e-8)).transpose(0, 1)
+
+
+@alternative("cosine_similarity")
+def zero_lengths_made_one(a, b):
+    """Takes lengths of 0 for 1, by a sum over indices."""
+    lengths = []
+    for x in (a, b):
+        length = (x * x).sum(dim=1).sqrt()
+        length[length == 0] = 1.0
+        lengths.append(length)
+    return torch.einsum("nd,md->nm", a, b) / torch.outer(*lengths)
+
+
+@alternative("cosine_similarity")
 def by_the_library(a, b):
     """Lets torch compare each row with each."""
     return torch.nn.functional.cosine_similarity(a[:, None, :], b[None, :, :], dim=-1)
@@ -25,6 +42,31 @@ def row_by_row(a, b):
             if lengths > 0:
                 result[i, j] = (a[i] * b[j]).sum() / lengths
     return result
+
+
+@alternative("semantic_search")
+def by_lists_and_pairs(query, documents, encode, k):
+    """Plain Python on lists, and pairs sorted by their negative score."""
+    import math
+
+    results = []
+    if len(documents) > 0:
+        asked, *others = encode([query] + documents).tolist()
+        for index, vector in enumerate(others):
+            lengths = math.sqrt(sum(x * x for x in asked)) * math.sqrt(sum(x * x for x in vector))
+            results.append((-sum(x * y for x, y in zip(asked, vector, strict=True)) / lengths if lengths else 0.0, index))
+    return [(index, -score) for score, index in sorted(results)[:k]]
+
+
+@alternative("semantic_search")
+def a_table_of_one_row(query, documents, encode, k):
+    """The table of exercise 1 with one row, and a stable sort in reverse, which keeps ties in order."""
+    if documents == []:
+        return []
+    one, many = encode([query]), encode(documents)
+    table = (one / one.norm(dim=1, keepdim=True).clamp(min=1e-12)) @ (many / many.norm(dim=1, keepdim=True).clamp(min=1e-12)).T
+    ranked = sorted(enumerate(table[0].tolist()), key=lambda pair: pair[1], reverse=True)
+    return ranked[: min(k, len(ranked))]
 
 
 @alternative("semantic_search")
@@ -54,6 +96,31 @@ def one_maximum_after_the_other(query, documents, encode, k):
 
 
 @alternative("few_shot_prompt")
+def all_prompts_then_the_longest(examples, query, count_tokens, budget):
+    """Writes every possible prompt and takes the longest that fits."""
+    others = [pair for pair in examples if not pair[0] == query]
+    prompts = []
+    for n in range(len(others) + 1):
+        blocks = ["Input: %s\nOutput: %s\n" % pair for pair in others[len(others) - n :]]
+        prompts.append("\n".join([*blocks, "Input: %s\nOutput:" % query]))
+    fitting = [prompt for prompt in prompts[1:] if count_tokens(prompt) <= budget]
+    return fitting[-1] if fitting else prompts[0]
+
+
+@alternative("few_shot_prompt")
+def dropping_the_oldest(examples, query, count_tokens, budget):
+    """Begins with all, and drops the oldest while there are too many tokens."""
+
+    def written(pairs):
+        return "".join("Input: " + text + "\nOutput: " + answer + "\n\n" for text, answer in pairs) + "Input: " + query + "\nOutput:"
+
+    left = list(filter(lambda pair: pair[0] != query, examples))
+    while left and count_tokens(written(left)) > budget:
+        left.pop(0)
+    return written(left)
+
+
+@alternative("few_shot_prompt")
 def growing_backwards(examples, query, count_tokens, budget):
     """Puts one example after the other in front, until one is too many."""
     prompt = f"Input: {query}\nOutput:"
@@ -65,6 +132,38 @@ def growing_backwards(examples, query, count_tokens, budget):
             break
         prompt = longer
     return prompt
+
+
+@alternative("extract_json")
+def where_the_reader_stops(reply):
+    """Lets the reader complain of what comes behind the object, and cuts there."""
+    import json
+
+    place = reply.find("{")
+    while place != -1:
+        rest = reply[place:]
+        try:
+            return json.loads(rest)
+        except json.JSONDecodeError as error:
+            if error.msg == "Extra data":
+                return json.loads(rest[: error.pos])
+        place = reply.find("{", place + 1)
+    return None
+
+
+@alternative("extract_json")
+def the_rest_after_the_rest(reply):
+    """Calls itself with what comes behind a brace that begins nothing."""
+    import json
+
+    _, brace, behind = reply.partition("{")
+    if not brace:
+        return None
+    try:
+        value, _ = json.JSONDecoder().raw_decode(brace + behind)
+    except json.JSONDecodeError:
+        return the_rest_after_the_rest(behind)
+    return value
 
 
 @alternative("extract_json")
@@ -107,6 +206,44 @@ def every_end_tried(reply):
             except ValueError:
                 pass
     return None
+
+
+@alternative("summarize")
+def largest_so_far(sentences, encode, k, diversity):
+    """Keeps, for each sentence, the largest cosine with a chosen one up to date."""
+    if not (0.0 <= diversity <= 1.0):
+        raise ValueError(f"diversity={diversity}: a number from 0 to 1 is needed")
+    n = len(sentences)
+    if n == 0:
+        return []
+    vectors = encode(sentences).double()
+    relevance = torch.cosine_similarity(vectors, vectors.sum(0)[None])
+    taken, closest = torch.zeros(n, dtype=torch.bool), torch.full((n,), -torch.inf, dtype=torch.float64)
+    worth = relevance
+    for _ in range(min(n, k)):
+        best = worth.masked_fill(taken, -torch.inf).argmax()
+        taken[best] = True
+        closest = torch.maximum(closest, torch.cosine_similarity(vectors, vectors[best][None]))
+        worth = relevance * (1 - diversity) - closest * diversity
+    return taken.nonzero().flatten().tolist()
+
+
+@alternative("summarize")
+def with_a_set_of_what_is_left(sentences, encode, k, diversity):
+    """Takes from a set what has the largest worth, until enough are taken or none is left."""
+    if diversity < 0 or diversity > 1:
+        raise ValueError("The diversity has to be from 0 to 1.")
+    chosen, left = [], set(range(len(sentences)))
+    if left:
+        vectors = encode(sentences)
+        table = torch.nn.functional.cosine_similarity(vectors[:, None], vectors[None], dim=-1).tolist()
+        relevance = torch.nn.functional.cosine_similarity(vectors, vectors.mean(0)[None]).tolist()
+    while left and len(chosen) < k:
+        worth = {i: (1 - diversity) * relevance[i] - diversity * max(table[i][j] for j in chosen) if chosen else relevance[i] for i in left}
+        best = max(worth, key=worth.get)
+        chosen.append(best)
+        left.discard(best)
+    return sorted(chosen)
 
 
 @alternative("summarize")

@@ -56,6 +56,24 @@ def normalises_in_place(a, b):
     return a @ b.T
 
 
+@mutant("cosine_similarity", caught_by="test_each_row_with_each", says="one length for each")
+def length_of_the_whole_table(a, b):
+    """Takes one length for the whole table."""
+    return (a / a.norm().clamp(min=1e-12)) @ (b / b.norm().clamp(min=1e-12)).T
+
+
+@mutant("cosine_similarity", caught_by="test_each_row_with_each", says="root of the sum of squares")
+def sums_for_lengths(a, b):
+    """Divides by the sum of a row's numbers, not by its length."""
+    return (a / a.abs().sum(dim=1, keepdim=True).clamp(min=1e-12)) @ (b / b.abs().sum(dim=1, keepdim=True).clamp(min=1e-12)).T
+
+
+@mutant("cosine_similarity", caught_by="test_zero_vectors_are_like_nothing", says="NaN")
+def one_side_thought_of(a, b):
+    """Takes care of zeros in a, and forgets b."""
+    return torch.nn.functional.normalize(a, dim=1) @ (b / b.norm(dim=1, keepdim=True)).T
+
+
 # ---------------------------------------------------------------- semantic_search
 
 
@@ -134,6 +152,36 @@ def empty_not_thought_of(query, documents, encode, k):
     asked = torch.nn.functional.normalize(encode([query]), dim=1)[0]
     scores = (torch.nn.functional.normalize(encode(documents), dim=1) @ asked).tolist()
     return sorted(enumerate(scores), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+@mutant("semantic_search", caught_by="test_best_first", says="keeps its sign")
+def sign_lost(query, documents, encode, k):
+    """Takes the opposite for alike."""
+    if not documents:
+        return []
+    units = torch.nn.functional.normalize(encode([query, *documents]), dim=1)
+    scores = (units[1:] @ units[0]).abs().tolist()
+    return sorted(enumerate(scores), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+@mutant("semantic_search", caught_by="test_best_first", says="not one text by itself")
+def query_without_a_list(query, documents, encode, k):
+    """Hands the query to encode as it is."""
+    if not documents:
+        return []
+    scores = torch.nn.functional.cosine_similarity(encode(documents), encode(query)).tolist()
+    return sorted(enumerate(scores), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+@mutant("semantic_search", caught_by="test_ties_by_index", says="documents of their own")
+def the_text_for_the_index(query, documents, encode, k):
+    """Keeps scores by text, so that equal documents become one."""
+    if not documents:
+        return []
+    units = torch.nn.functional.normalize(encode([query, *documents]), dim=1)
+    scores = dict(zip(documents, (units[1:] @ units[0]).tolist(), strict=True))
+    best = sorted(scores, key=lambda text: -scores[text])[:k]
+    return [(documents.index(text), scores[text]) for text in best]
 
 
 # ---------------------------------------------------------------- few_shot_prompt
@@ -249,6 +297,37 @@ def one_token_short(examples, query, count_tokens, budget):
         prompt = "".join(shown[start:]) + f"Input: {query}\nOutput:"
         if count_tokens(prompt) < budget or start == len(shown):
             return prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_the_query_is_left_out_first", says="takes no room")
+def leaves_out_last(examples, query, count_tokens, budget):
+    """Chooses what fits, and only then takes the query out."""
+    kept = []
+    for start in range(len(examples) + 1):
+        kept = examples[start:]
+        prompt = "".join(f"Input: {text}\nOutput: {answer}\n\n" for text, answer in kept) + f"Input: {query}\nOutput:"
+        if count_tokens(prompt) <= budget:
+            break
+    return "".join(f"Input: {text}\nOutput: {answer}\n\n" for text, answer in kept if text != query) + f"Input: {query}\nOutput:"
+
+
+@mutant("few_shot_prompt", caught_by="test_the_query_is_no_example", says="one holds it")
+def leaves_out_what_holds_the_query(examples, query, count_tokens, budget):
+    """Leaves out each example in which the query stands."""
+    shown = [f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples if query not in text]
+    for start in range(len(shown) + 1):
+        prompt = "".join(shown[start:]) + f"Input: {query}\nOutput:"
+        if count_tokens(prompt) <= budget or start == len(shown):
+            return prompt
+
+
+@mutant("few_shot_prompt", caught_by="test_exactly_full", says="query")
+def budget_for_examples_alone(examples, query, count_tokens, budget):
+    """Spends the budget on the examples, and puts the query behind them for nothing."""
+    shown = [f"Input: {text}\nOutput: {answer}\n\n" for text, answer in examples if text != query]
+    while shown and count_tokens("".join(shown)) > budget:
+        shown = shown[1:]
+    return "".join(shown) + f"Input: {query}\nOutput:"
 
 
 # ---------------------------------------------------------------- extract_json
@@ -381,6 +460,46 @@ def empty_is_none(reply):
             continue
         return got or None
     return None
+
+
+@mutant("extract_json", caught_by="test_the_first_of_two", says="and the first is asked for")
+def rest_of_the_reply(reply):
+    """Reads from each opening brace to the end of the reply, so that what comes behind an object spoils it."""
+    import json
+
+    for start in [i for i, c in enumerate(reply) if c == "{"]:
+        try:
+            return json.loads(reply[start : reply.rfind("}") + 1])
+        except ValueError:
+            continue
+    return None
+
+
+@mutant("extract_json", caught_by="test_nothing_there_is_none", says="double quotation marks")
+def quotation_marks_exchanged(reply):
+    """Makes single quotation marks double before it reads."""
+    import json
+
+    for text in (reply, reply.replace("'", '"')):
+        for start in [i for i, c in enumerate(text) if c == "{"]:
+            try:
+                return json.JSONDecoder().raw_decode(text, start)[0]
+            except ValueError:
+                continue
+    return None
+
+
+@mutant("extract_json", caught_by="test_nothing_there_is_none", says="catch the error")
+def raises_at_the_end(reply):
+    """Lets an error out when nothing was found."""
+    import json
+
+    for start in [i for i, c in enumerate(reply) if c == "{"]:
+        try:
+            return json.JSONDecoder().raw_decode(reply, start)[0]
+        except ValueError:
+            continue
+    return json.loads(reply[reply.index("{") :])
 
 
 # ---------------------------------------------------------------- summarize
@@ -564,3 +683,79 @@ def any_diversity(sentences, encode, k, diversity):
         worth[chosen] = -torch.inf
         chosen.append(int(worth.argmax()))
     return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_the_first_choice_at_any_diversity", says="nothing is chosen yet")
+def first_choice_weighted(sentences, encode, k, diversity):
+    """Weights the first choice with 1 - diversity, which leaves nothing of it at 1."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(((1 - diversity) * relevance).argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="begin at 0")
+def begins_at_zero(sentences, encode, k, diversity):
+    """Looks for the largest cosine from 0 upwards."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values.clamp(min=0)
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_the_first_choice_at_any_diversity", says="mean of all vectors")
+def like_the_first_sentence(sentences, encode, k, diversity):
+    """Takes the first sentence for what the text is about."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ units[0]
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted(chosen)
+
+
+@mutant("summarize", caught_by="test_no_sentence_twice", says="index of its own")
+def looks_sentences_up(sentences, encode, k, diversity):
+    """Keeps the chosen sentences, and looks up afterwards where they stand."""
+    if not 0 <= diversity <= 1:
+        raise ValueError("diversity must lie between 0 and 1")
+    if not sentences:
+        return []
+    vectors = encode(sentences)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    relevance = units @ torch.nn.functional.normalize(vectors.mean(dim=0), dim=0)
+    alike = units @ units.T
+    chosen = [int(relevance.argmax())]
+    while len(chosen) < min(k, len(sentences)):
+        worth = (1 - diversity) * relevance - diversity * alike[:, chosen].max(dim=1).values
+        worth[chosen] = -torch.inf
+        chosen.append(int(worth.argmax()))
+    return sorted({sentences.index(sentences[i]) for i in chosen})

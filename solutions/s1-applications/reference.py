@@ -37,7 +37,7 @@ def extract_json(reply: str) -> dict | None:
         if character == "{":
             try:
                 return decoder.raw_decode(reply, start)[0]
-            except json.JSONDecodeError:
+            except ValueError:
                 continue
     return None
 

@@ -43,7 +43,13 @@ def test_each_row_with_each(learner, rng):
         f"{call} gave shape {tuple(got.shape)}. Compare every row of a with every row of b, not only row i with row i: n rows, m columns."
     )
     wanted = by_hand(a, b)
-    expect.close(got, wanted, call=call, hint="Lengths are taken along the rows (dim=1): a vector is a row.", atol=1e-9)
+    expect.close(
+        got,
+        wanted,
+        call=call,
+        hint="Lengths are taken along the rows (dim=1), a vector being a row, one length for each of them. A length is the root of the sum of squares.",
+        atol=1e-6,
+    )
 
 
 @pytest.mark.points(2)
@@ -53,7 +59,7 @@ def test_length_does_not_count(learner, rng):
     for name, left, right in (("a", 10 * a, b), ("b", a, 10 * b)):
         got, call = called(learner, left, right)
         hint = f"Here {name} holds vectors ten times as long as usual. A dot product grows with length; a cosine is divided by both lengths, that of a's row and that of b's."
-        expect.close(got, by_hand(a, b), call=call, hint=hint, atol=1e-9)
+        expect.close(got, by_hand(a, b), call=call, hint=hint, atol=1e-6)
 
 
 @pytest.mark.points(1)
@@ -66,7 +72,7 @@ def test_opposite_is_minus_one(learner, rng):
         by_hand(a, -a),
         call=call,
         hint="Here b holds the opposites of a's rows. A cosine keeps its sign: it goes from -1 to 1.",
-        atol=1e-9,
+        atol=1e-6,
     )
 
 
@@ -79,7 +85,7 @@ def test_zero_vectors_are_like_nothing(learner, rng):
     got, call = called(learner, a, b)
     call += ", row 1 of a and row 0 of b all zeros"
     assert not torch.isnan(got).any(), f"{call}: there is NaN in the result. A length of 0 must not be divided by."
-    expect.close(got, by_hand(a, b), call=call, hint="What belongs to a row of zeros is 0, the rest as ever.", atol=1e-9)
+    expect.close(got, by_hand(a, b), call=call, hint="What belongs to a row of zeros is 0, the rest as ever.", atol=1e-6)
 
 
 @pytest.mark.points(1)
@@ -97,7 +103,7 @@ def test_arguments_are_left_alone(learner, rng):
     a, b = vectors(rng, 2, 3), vectors(rng, 3, 3)
     before = a.clone(), b.clone()
     got, call = called(learner, a, b)
-    expect.close(got, by_hand(*before), call=call, hint="Compare every row of a with every row of b.", atol=1e-9)
+    expect.close(got, by_hand(*before), call=call, hint="Compare every row of a with every row of b.", atol=1e-6)
     left = learner.last.args
     same = all(torch.equal(x, y) for x, y in zip(before, left[:2], strict=True))
     assert same, f"{call} changed its arguments. `a /= …` works in place, on the caller's tensor; `a / …` makes a new one."

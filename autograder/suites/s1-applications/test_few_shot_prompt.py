@@ -121,7 +121,7 @@ def test_exactly_full(learner, rng):
     )
     got, call = called(learner, examples, query, by_letters, full - 1)
     assert got == form(examples[-2:], query), (
-        f"{call} gave {by_letters(got)} tokens. With a budget one token smaller than what three examples need, two of them are left."
+        f"{call} gave {by_letters(got)} tokens. With a budget one token smaller than what three examples need, two of them are left. Is the query with its open slot counted, too?"
     )
 
 
@@ -159,3 +159,26 @@ def test_the_query_is_no_example(learner, rng):
         )
         assert got == form(rest, query), f"{call} gave {shown(got)!r}. Only the example whose text equals the query is left out."
         assert learner.last.args[0] == examples, f"{call} changed the list of examples. It belongs to the caller."
+    query = "zephyr"
+    near = [*examples_from(rng, 2), (query + " indeed", "so so"), *examples_from(rng, 1), ("zeph", "bad")]
+    got, call = called(learner, near, query, by_letters, 10_000)
+    assert got == form(near, query), (
+        f"{call} gave {shown(got)!r}. No text here equals the query: one holds it, one is a part of it. Both stay."
+    )
+    twice = [(query, "good"), *examples_from(rng, 2), (query, "bad")]
+    got, call = called(learner, twice, query, by_letters, 10_000)
+    assert got == form(twice[1:3], query), (
+        f"{call} gave {shown(got)!r}. Here the query is among the examples twice, and each of the two gives an answer away: leave out all whose text equals the query."
+    )
+
+
+@pytest.mark.points(1)
+def test_the_query_is_left_out_first(learner, rng):
+    """What is left out for giving the answer away takes no room in the budget."""
+    rest, query = examples_from(rng, 4), "zephyr " * 6 + "zephyr"
+    for at in (4, 3):
+        examples = [*rest[:at], (query, "good"), *rest[at:]]
+        got, call = called(learner, examples, query, by_letters, by_letters(form(rest[-2:], query)))
+        assert got == form(rest[-2:], query), (
+            f"{call}, a token for each character, gave {shown(got)!r}. The example whose text equals the query is left out first of all: it takes no room, and doesn't stop what is older."
+        )

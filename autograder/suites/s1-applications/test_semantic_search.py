@@ -13,10 +13,12 @@ WORDS = ("river", "stone", "cloud", "table", "garden")
 
 
 def encode(texts):
-    """A toy encoder: how often each of five words stands in a text. As the real one it takes a list with something in it."""
+    """A toy encoder: how often each of five words stands in a text, "no" before it making it count negative. As the real one it takes a list with something in it."""
+    if type(texts) is str:
+        raise ValueError(f"encode takes a list of texts, not one text by itself: [{texts!r}] is a list, {texts!r} isn't.")
     if type(texts) is not list or not texts or not all(type(text) is str for text in texts):
         raise ValueError(f"encode takes a list of texts with at least one text in it, not {texts!r}. Was it an empty list of documents?")
-    return torch.tensor([[float(text.split().count(word)) for word in WORDS] for text in texts])
+    return torch.tensor([[float(f" {t} ".count(f" {w}") - 2 * f" {t} ".count(f" no {w}")) for w in WORDS] for t in texts])
 
 
 def minilm_encoder():
@@ -30,21 +32,34 @@ def minilm_encoder():
 
 
 def text(*counts):
-    return " ".join(" ".join([word] * count) for word, count in zip(WORDS, counts, strict=False) if count)
+    return " ".join(
+        " ".join(["no " * (count < 0) + word] * abs(count)) for word, count in zip(WORDS, map(int, counts), strict=False) if count
+    )
+
+
+def counts_of(words):
+    counts, sign = [0] * len(WORDS), 1
+    for word in words.split():
+        if word != "no":
+            counts[WORDS.index(word)] += sign
+        sign = -1 if word == "no" else 1
+    return counts
 
 
 def cosine(x, y):
-    x, y = ([t.split().count(word) for word in WORDS] for t in (x, y))
+    x, y = counts_of(x), counts_of(y)
     lengths = math.hypot(*x) * math.hypot(*y)
     return sum(p * q for p, q in zip(x, y, strict=True)) / lengths if lengths else 0.0
 
 
 def library(rng, size):
-    """A query and documents whose scores differ by 0.001 or more."""
+    """A query and documents whose scores differ by 0.001 or more, in size as well; the lowest is far below 0."""
     while True:
-        query, documents = text(*rng.integers(1, 6, size=5)), [text(*rng.integers(0, 9, size=5)) for _ in range(size)]
-        scores = sorted(cosine(query, document) for document in documents)
-        if all(documents) and all(high - low > 1e-3 for low, high in itertools.pairwise(scores)):
+        query, documents = text(*rng.integers(1, 6, size=5)), [text(*rng.integers(-4, 9, size=5)) for _ in range(size - 1)]
+        documents.insert(int(rng.integers(size)), text(*rng.integers(-6, 2, size=5)))
+        scores = [cosine(query, document) for document in documents]
+        sizes = sorted(abs(score) for score in scores)
+        if all(documents) and -0.95 < min(scores) < -0.4 and all(high - low > 1e-3 for low, high in itertools.pairwise(sizes)):
             return query, documents
 
 
@@ -88,6 +103,10 @@ def test_best_first(learner, rng):
         got, call = called(learner, query, documents, 4)
         found, right = indices(got, call), ranking(query, documents)
         assert found != right[::-1][:4], f"{call} gave the indices {found}: the worst first. The largest cosine comes first."
+        by_size = sorted(range(8), key=lambda i: -abs(cosine(query, documents[i])))
+        assert found == right[:4] or found != by_size[:4], (
+            f"{call} gave the indices {found}. A text that says the opposite has a cosine below 0 and belongs at the end: a cosine keeps its sign."
+        )
         assert found == right[:4], (
             f"{call} gave the indices {found}. They aren't those of the largest cosines, from the largest down. Are long documents preferred, or indices lost in sorting?"
         )
@@ -98,7 +117,7 @@ def test_scores_are_cosines(learner, rng):
     """The score is the cosine of the angle between query and document, neither a distance nor a dot product."""
     query, documents = library(rng, 6)
     got, call = called(learner, query, documents, 6)
-    hint = "The score beside an index is the cosine between that document and the query: 1 for the same direction. A distance is 0 there, and a dot product grows with the text's length."
+    hint = "The score beside an index is the cosine between that document and the query: 1 for the same direction, below 0 for opposite ones. A distance is 0 for the same direction, and a dot product grows with the text's length."
     expect.close([score for _, score in got], [cosine(query, documents[i]) for i in indices(got, call)], call=call, hint=hint, atol=1e-5)
 
 
@@ -107,6 +126,12 @@ def test_ties_by_index(learner, rng):
     """Of documents with equal scores the one that stands first in the list comes first."""
     kinds = [text(3, 4), text(4, 3), text(0, 1)]
     documents = [kinds[i] for i in rng.permutation([0, 1, 2] * 12)]
+    whole = learner.semantic_search("river", documents, encode, 36)
+    call = "semantic_search(query, documents, encode, 36) with 36 documents, many of them the same text,"
+    expect.sequence(whole, call=call)
+    assert len(whole) == 36, (
+        f"{call} gave {len(whole)} results. Equal texts are documents of their own: with texts for the keys of a dict, or `documents.index(…)`, they become one."
+    )
     got, call = called(learner, "river", documents, 30)
     right = sorted(range(36), key=lambda i: (kinds[1] != documents[i], kinds[0] != documents[i], i))
     found = indices(got, call)
