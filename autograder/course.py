@@ -16,8 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tunelab.shelf import LatePolicy
+
 ROOT = Path(__file__).resolve().parents[1]
-SECONDS_A_DAY = 24 * 60 * 60
 
 _ASSIGNMENT_NAME = re.compile(r"s\d+-[a-z0-9]+(-[a-z0-9]+)*")
 _CELL_TAGS = ("setup", "exercise", "demo")
@@ -192,20 +193,6 @@ class Assignment:
 
     def suite_path(self, exercise: str) -> Path:
         return self.suites / f"test_{exercise}.py"
-
-
-@dataclass(frozen=True)
-class LatePolicy:
-    """What a submission after its due date loses: nothing within the grace; then, for each day begun, a share of what it earned, up to the cap."""
-
-    grace_minutes: float
-    per_day: float
-    cap: float
-
-    def share(self, seconds_late: float) -> float:
-        """The share of what was earned that is taken away, from 0 to the cap."""
-        days = math.ceil(max(0.0, seconds_late - 60 * self.grace_minutes) / SECONDS_A_DAY)
-        return min(self.cap, days * self.per_day)
 
 
 @dataclass(frozen=True)

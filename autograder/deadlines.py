@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from autograder.course import SECONDS_A_DAY, Course, LatePolicy, at
+from autograder.course import Course, at
 from autograder.intake import timestamp
 from autograder.workplace import Workplace, is_learner
+from tunelab.shelf import SECONDS_A_DAY, LatePolicy
 
 COLUMNS = ("learner", "assignment", "until")
 

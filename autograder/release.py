@@ -57,9 +57,8 @@ def register(assignments: Sequence[Assignment], workplace: Workplace) -> None:
 
     Raises CourseError when an assignment isn't what was released, or when exercises were added or removed since submissions came in.
     """
-    from autograder.nbgrader_plugins import open_gradebook, prepare_process
+    from autograder.nbgrader_plugins import open_gradebook
 
-    prepare_process()
     for assignment in assignments:
         build(assignment)
     unknown = [a for a in assignments if not _is_registered(a, workplace)]

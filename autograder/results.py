@@ -51,9 +51,9 @@ def suite_digests(root: Path, assignment: str) -> dict[str, str]:
     return {path.stem.removeprefix("test_"): _digest([path, *helpers], root) for path in suites}
 
 
-def unaffected(old: Mapping[str, Any] | None, digest: str, under: str, suites: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def unaffected(old: Mapping[str, Any], digest: str, under: str, suites: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """The exercises of an earlier result that would come out the same now: of the same submission, `under` the same conditions, by the same suite."""
-    if old is None or old["digest"] != digest or old.get("conditions") != under:
+    if old["digest"] != digest or old.get("conditions") != under:
         return {}
     return {row["exercise"]: row for row in old["exercises"] if old["suites"].get(row["exercise"]) == suites.get(row["exercise"])}
 
@@ -61,8 +61,7 @@ def unaffected(old: Mapping[str, Any] | None, digest: str, under: str, suites: M
 def result_key(root: Path, assignment: str, digest: str, mode: str, limits: Any, budget: Any) -> str:
     """The key of a submission's result: its digest, suites, helpers, kit, lock, assets, sandbox mode and limits."""
     suites = _digest((root / "autograder/suites" / assignment).glob("**/*.py"), root)
-    parts = [digest, suites, kit_digest(root), mode, repr(limits), repr(budget)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join([digest, suites, conditions(root, mode, limits, budget)]).encode()).hexdigest()
 
 
 def submission_seed(root: Path, assignment: str, digest: str) -> int:

@@ -12,12 +12,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import CourseError, LatePolicy, load_course
+from autograder.course import CourseError, load_course
 from autograder.deadlines import Deadline, DeadlineError, read_extensions
 from autograder.nbgrader_plugins import open_gradebook
 from autograder.workplace import Workplace
 from tests.fixtures.jupyter import BIN, environment
 from tests.fixtures.minicourse import NAME, make_course, make_whole_course, write
+from tunelab.shelf import LatePolicy
 
 DUE = datetime(2027, 2, 1, 22, tzinfo=UTC)
 POLICY = "[late]\ngrace_minutes = 15\nper_day = 0.1\ncap = 0.5\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import math
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from tunelab.checks import find_notebook
 from tunelab.notebook import LearnerNotebook, NotebookError, without_magics
+
+SECONDS_A_DAY = 24 * 60 * 60
 
 
 class ShelfError(ValueError):
@@ -60,11 +63,16 @@ class Section:
 
 @dataclass(frozen=True)
 class LatePolicy:
-    """What coming late costs, as `[late]` in course.toml has it: nothing within the grace, then a share of the points earned for each day begun, up to the cap."""
+    """What coming late costs, as `[late]` in course.toml has it: nothing within the grace; then, for each day begun, a share of the points earned, up to the cap."""
 
     grace_minutes: float
     per_day: float
     cap: float
+
+    def share(self, seconds_late: float) -> float:
+        """The share of what was earned that is taken away, from 0 to the cap."""
+        days = math.ceil(max(0.0, seconds_late - 60 * self.grace_minutes) / SECONDS_A_DAY)
+        return min(self.cap, days * self.per_day)
 
     def __str__(self) -> str:
         grace = f" Up to {self.grace_minutes:g} minutes late costs nothing." if self.grace_minutes else ""
