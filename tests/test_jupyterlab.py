@@ -30,7 +30,8 @@ def test_from_the_stub_to_the_first_green_check(desk: Path, browser) -> None:
     with server(desk.parent, desk, program="jupyter-lab", ready="/api/status") as address:
         page.goto(f"{address}/lab/tree/{NAME}/{NAME}.ipynb?token=t")
         page.get_by_role("heading", name="Small steps").first.wait_for()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()  # what is run before the kernel is up, JupyterLab drops
+        # JupyterLab may drop what is run before the kernel is up.
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         page.locator(".jp-OutputArea table", has_text="isn't written yet").nth(1).wait_for()  # both exercises' checks
