@@ -20,6 +20,7 @@ from tunelab.assets import cache_folder
 from tunelab.notebook import Cell, needed
 
 SCHEMA = 1
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 SPARE_WORKERS = 2
 """Workers that an exercise may use up beyond one for each of its tests."""
 
@@ -75,13 +76,14 @@ class Engine:
     # ------------------------------------------------ grading
 
     def grade(
-        self, clean: CleanSubmission, assignment: Assignment, seed: int, known: Mapping[str, dict[str, Any]] = MappingProxyType({})
+        self, clean: CleanSubmission, assignment: Assignment, seed: int, known: Mapping[str, dict[str, Any]] = NOTHING
     ) -> dict[str, Any]:
         """The result of a submission, as docs/internals.md defines it (its `key` is the caller's to add). Exercises that are `known` already aren't run."""
         start = time.monotonic()
         suites = load_suites(assignment)
         exercises = [
-            known.get(exercise.name) or self.grade_exercise(exercise.name, clean.setup, clean.cells, seed, suites[exercise.name])
+            known.get(exercise.name)
+            or self.grade_exercise(exercise.name, clean.setup, clean.cells, seed, suites[exercise.name], files=clean.files)
             for exercise in assignment.exercises
         ]
         return {
@@ -94,19 +96,27 @@ class Engine:
         }
 
     def grade_exercise(
-        self, exercise: str, setup: Sequence[str], cells: Mapping[str, str], seed: int, suite: Suite, only: str | None = None
+        self,
+        exercise: str,
+        setup: Sequence[str],
+        cells: Mapping[str, str],
+        seed: int,
+        suite: Suite,
+        only: str | None = None,
+        files: Mapping[str, bytes] = NOTHING,
     ) -> dict[str, Any]:
-        """The result of one exercise. `cells` maps exercises to the learner's sources; those that the exercise doesn't need aren't run."""
+        """The result of one exercise. `cells` maps exercises to the learner's sources; those that the exercise doesn't need aren't run. `files` lie beside the notebook."""
         if exercise not in cells:
             return _without_cell(exercise, suite)
         start = time.monotonic()
         tests = tuple(t for t in suite.tests if only in (None, t.name))
-        answer = self._run(self._job(suite.path, exercise, setup, cells, seed, only), workers=len(tests) + SPARE_WORKERS)
+        job = self._job(suite.path, exercise, setup, cells, seed, only, files)
+        answer = self._run(job, workers=len(tests) + SPARE_WORKERS)
         return exercise_result(exercise, tests, answer) | {"seconds": round(time.monotonic() - start, 3)}
 
     def run_checks(self, test_file: Path, exercise: str, setup: Sequence[str], cells: Mapping[str, str], seed: int) -> list[dict[str, Any]]:
         """Runs any test file, such as the public checks, in the sandbox; the tests' results, without a score."""
-        answer = self._run(self._job(test_file, exercise, setup, cells, seed, None), workers=50)
+        answer = self._run(self._job(test_file, exercise, setup, cells, seed, None, NOTHING), workers=50)
         return answer["tests"] if answer else []
 
     def run_trusted(self, test_file: Path, exercise: str, trials: Sequence[Trial]) -> list[dict[str, Any] | None]:
@@ -121,9 +131,19 @@ class Engine:
                 pass
         return answers + [None] * (len(trials) - len(answers))
 
-    def _job(self, test_file: Path, exercise: str, setup: Sequence[str], cells: Mapping[str, str], seed: int, only: str | None) -> Job:
+    def _job(
+        self,
+        test_file: Path,
+        exercise: str,
+        setup: Sequence[str],
+        cells: Mapping[str, str],
+        seed: int,
+        only: str | None,
+        files: Mapping[str, bytes],
+    ) -> Job:
         to_run = tuple((cell.name, cell.source) for cell in _cells_to_run(exercise, setup, cells))
-        return Job(str(test_file), exercise, (Trial(to_run, seed, only),), self.budget.call_seconds, self.budget.exercise_seconds)
+        trial = Trial(to_run, seed, only, dict(files))
+        return Job(str(test_file), exercise, (trial,), self.budget.call_seconds, self.budget.exercise_seconds)
 
     def _run(self, job: Job, workers: int) -> dict[str, Any] | None:
         """Serves a suite's requests until its results come. None when the suite's process died or ran out of time."""
@@ -203,7 +223,8 @@ def exercise_result(exercise: str, tests: Sequence[SuiteTest], answer: dict | No
         if answer is None
         else answer.get("note", "")
     )
-    return {"exercise": exercise, "score": float(earned), "points": total, "note": note, "tests": rows}
+    measured = {name: list((answer or {}).get(name, ())) for name in ("measures", "flags")}
+    return {"exercise": exercise, "score": float(earned), "points": total, "note": note, "tests": rows} | measured
 
 
 def settled(result: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class Note:
 
 @dataclass(frozen=True)
 class CleanSubmission:
-    """What is graded: the source of each exercise's cell, and the setup as released."""
+    """What is graded: the source of each exercise's cell, the setup as released, and the files beside the notebook that the course asks for."""
 
     learner: str
     assignment: str
@@ -61,6 +61,7 @@ class CleanSubmission:
     notices: tuple[Notice, ...]
     digest: str
     notes: tuple[Note, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 # ---------------------------------------------------------------- the release

@@ -1,0 +1,117 @@
+"""Files handed in beside the notebook: how tests see them, what is measured, and what is taken in of whatever lies there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Assignment, load_suites
+from autograder.engine import Engine
+from tunelab.checks import run_pytest, run_tests
+from tunelab.files import MAX_FILE, FileError, read_file
+from tunelab.notebook import Cell
+from tunelab.plugin import Measure
+
+DOUBLE = Cell("double", "def double(number):\n    return 2 * number")
+CHECK = '''
+def test_file(handed_in):
+    """The file is there."""
+    assert handed_in.get("weights.safetensors") == b"beside", f"it holds {handed_in.get('weights.safetensors')}"
+
+def test_measured(learner, measure):
+    """Something is measured."""
+    measure("norm", 0.5, low=0.25, high=0.75)
+    measure.flag("look at this")
+    assert learner.double(1) == 3, "double(1) isn't 3"
+'''
+
+
+# ---------------------------------------------------------------- reading one
+
+
+def test_only_plain_files_of_limited_size_are_read(tmp_path: Path) -> None:
+    (tmp_path / "good").write_bytes(b"\x00bytes")
+    (tmp_path / "largest").write_bytes(b"0" * MAX_FILE)
+    (tmp_path / "large").write_bytes(b"0" * (MAX_FILE + 1))
+    (tmp_path / "link").symlink_to(tmp_path / "good")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert read_file(tmp_path / "good") == b"\x00bytes"
+    assert len(read_file(tmp_path / "largest")) == MAX_FILE
+    for name, words in {
+        "large": "larger than 4 MiB",
+        "link": "no plain file",
+        "dangling": "no plain file",
+        "folder": "no plain file",
+        "pipe": "no plain file",
+        "nothing": "isn't there",
+    }.items():
+        with pytest.raises(FileError, match=words):
+            read_file(tmp_path / name)
+
+
+# ---------------------------------------------------------------- fixtures
+
+
+def test_self_check_reads_the_file_beside_the_tests(tmp_path: Path) -> None:
+    path = tmp_path / "test_double.py"
+    path.write_text(CHECK)
+    for content, outcome in ((None, "failed"), (b"beside", "passed")):
+        if content is not None:
+            (tmp_path / "weights.safetensors").write_bytes(content)
+        file, measured = run_tests(path, "double", [DOUBLE]).results
+        assert (file.name, file.outcome) == ("test_file", outcome)
+        assert measured.message == "double(1) isn't 3"
+    given = run_tests(path, "double", [DOUBLE], files={"weights.safetensors": b"given"})
+    assert given.results[0].message == "it holds b'given'", "a file beside the tests went before the one handed in"
+    (tmp_path / "weights.safetensors").unlink()
+    (tmp_path / "weights.safetensors").symlink_to("/etc/hostname")
+    assert run_tests(path, "double", [DOUBLE]).results[0].message == "it holds None"
+
+
+def test_what_is_measured_and_flagged_is_in_the_report_whatever_comes_after(tmp_path: Path) -> None:
+    path = tmp_path / "test_double.py"
+    path.write_text(CHECK)
+    report = run_tests(path, "double", [DOUBLE], files={})
+    [measured] = report.measures
+    assert (measured.name, measured.value, measured.low, measured.high) == ("norm", 0.5, 0.25, 0.75)
+    assert report.flags == ("look at this",)
+    empty = tmp_path / "test_empty.py"
+    empty.write_text("def test_nothing():\n    pass\n")
+    again = run_pytest(empty, "empty", None)
+    assert (again.measures, again.flags) == ((), ()), "measures are carried over from one run to the next"
+
+
+def test_only_finite_floats_are_measured() -> None:
+    import numpy as np
+
+    measure = Measure()
+    measure("f1", 0.5)
+    for numbers in ((1,), (True,), (np.float64(0.5),), (float("nan"),), (0.5, 0.4), (0.5, 0.6, 0.4), (0.5, 0.4, float("inf"))):
+        with pytest.raises(ValueError, match="measure"):
+            measure("other", *numbers)
+    with pytest.raises(ValueError, match="measured before"):
+        measure("f1", 0.6)
+    assert len(measure.measures) == 1
+
+
+def test_the_suite_sees_the_files_of_the_submission_and_the_result_what_it_measured(course, engine: Engine, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from autograder.course import load_course
+    from tests.fixtures.minicourse import make_course
+
+    assignment: Assignment = load_course(make_course(tmp_path)).assignment("s1-mini")
+    path = assignment.suites / "test_double.py"
+    path.write_text(CHECK.replace("def test", "@pytest.mark.points(1)\ndef test").replace("\n@", "import pytest\n\n@", 1))
+    suite = replace(load_suites(assignment)["double"], path=path)
+    large = b"beside" * 500_000
+    for content, outcome in ((b"beside", "passed"), (large, "failed")):
+        result = engine.grade_exercise("double", [], {"double": DOUBLE.source}, 1, suite, files={"weights.safetensors": content})
+        assert [test["outcome"] for test in result["tests"]] == [outcome, "failed"]
+        assert result["measures"] == [{"name": "norm", "value": 0.5, "low": 0.25, "high": 0.75}]
+        assert result["flags"] == ["look at this"]
+    assert "it holds None" in engine.grade_exercise("double", [], {"double": DOUBLE.source}, 1, suite)["tests"][0]["message"]
