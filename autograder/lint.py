@@ -31,8 +31,6 @@ MORE_SEEDS = (2_718, 1_618)
 """References are tried with these too: a right answer passes whatever is drawn."""
 MUTANTS = 4
 """At least so many per exercise."""
-SUITE_SECONDS = 2.0
-"""CPU seconds that a suite may take on its reference."""
 SLOWEST = 5
 SHOWN = 100
 """Characters of a message in a table."""
@@ -255,9 +253,9 @@ def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
     for text in unkind(case.exercise, made[case.public(case.stub)]):
         book.breach(5, at(case.checks), text)
     whole = made[case.hidden("in-process", case.reference)].seconds
-    if whole > SUITE_SECONDS:
+    if whole > case.suite.seconds:
         book.notes.append(
-            f"{case.place}: the suite takes {whole:.1f} CPU seconds on the reference; {SUITE_SECONDS:.0f} are the most, unless its issue says otherwise."
+            f"{case.place}: the suite takes {whole:.1f} CPU seconds on the reference; {case.suite.seconds:g} are the most (suite_seconds in course.toml)."
         )
 
 

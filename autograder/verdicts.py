@@ -124,7 +124,7 @@ class Verdicts:
         """Runs tests in a child of the suite server. A child that is late or dies gives verdicts of one outcome, `crashed`, for what it didn't reach."""
         setup = tuple((f"setup {number}", source) for number, source in enumerate(self.setup, 1))
         trials = [Trial((*setup, (run.exercise, run.cell)), run.seed, run.only or None) for run in runs]
-        answers = self.engine.get().run_trusted(runs[0].test_file, runs[0].exercise, trials)
+        answers = self.engine.get().run_trusted(runs[0].test_file, runs[0].exercise, trials, self.assignment.suite_seconds)
         return [_verdict(run, answer) for run, answer in zip(runs, answers, strict=True)]
 
 
