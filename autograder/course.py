@@ -25,6 +25,7 @@ SUITE_SECONDS = 2.0
 
 _ASSIGNMENT_NAME = re.compile(r"s\d+-[a-z0-9]+(-[a-z0-9]+)*")
 _CELL_TAGS = ("setup", "exercise", "demo")
+_NO_FILES = (".ipynb", ".py", ".left-out", ".handed-in")
 _RELEASED_FILES = ("hints.toml", "timestamp.txt")
 
 
@@ -108,7 +109,10 @@ class Suite:
 
 @dataclass(frozen=True)
 class Solution:
-    """An answer that an author knows. `kind` is reference, alternative or mutant; a mutant also has its misconception, the test that catches it and what that says."""
+    """An answer that an author knows. `kind` is reference, alternative or mutant; a mutant also has its misconception, the test that catches it and what that says.
+
+    `files` names the set of files that is handed in with it (autograder/author_files.py).
+    """
 
     name: str
     exercise: str
@@ -119,6 +123,7 @@ class Solution:
     line: int
     caught_by: str = ""
     says: str = ""
+    files: str = "reference"
 
     @property
     def misconception(self) -> str:
@@ -319,7 +324,7 @@ def _file_names(entry: Any, name: str, path: Path) -> tuple[str, ...]:
 
 
 def _is_free(file: str) -> bool:
-    return bool(PLAIN_NAME.fullmatch(file)) and Path(file).suffix not in (".ipynb", ".py") and file not in _RELEASED_FILES
+    return bool(PLAIN_NAME.fullmatch(file)) and Path(file).suffix not in _NO_FILES and file not in _RELEASED_FILES
 
 
 def _entry(table: Any, key: str, kind: type, path: Path, where: str) -> Any:
@@ -584,7 +589,7 @@ def _marked_solution(node: ast.FunctionDef | ast.ClassDef, source: str, path: Pa
     texts = dict(zip(("exercise",), mark.args, strict=False)) | {keyword.arg: keyword.value for keyword in mark.keywords}
     values = {key: value.value for key, value in texts.items()}
     wanted = {"exercise"} | ({"caught_by", "says"} if kind == "mutant" else set())
-    if set(values) != wanted or len(mark.args) > 1 or not all(isinstance(v, str) and v for v in values.values()):
+    if set(values) - {"files"} != wanted or len(mark.args) > 1 or not all(isinstance(v, str) and v for v in values.values()):
         raise CourseError(f"{where}: the mark of {node.name} must read `@{_MARKS[kind]}`, each text not empty.")
     about = (ast.get_docstring(node) or "").partition("\n")[0].strip()
     if not about:

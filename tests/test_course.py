@@ -159,6 +159,8 @@ def test_wrong_suite_is_named(root: Path, old: str, new: str, says: str) -> None
 
 
 WRONG_SOLUTIONS = [
+    ("mutants.py", 'says="about squares"', 'says="about squares", files=""', "each text not empty"),
+    ("mutants.py", 'says="about squares"', 'says="about squares", file="nan"', "must read `@mutant"),
     ("reference.py", "def double", "def triple", "triple is no exercise"),
     ("mutants.py", 'caught_by="test_hidden_positive"', 'caught_by="test_gone"', "isn't a test of double"),
     ("mutants.py", '@mutant("double", ', '@mutant("doubel", ', "answers 'doubel'"),
