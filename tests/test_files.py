@@ -10,6 +10,7 @@ import pytest
 
 from autograder.course import Assignment, load_suites
 from autograder.engine import Budget, Engine
+from tunelab.assets import held_out_folder
 from tunelab.checks import run_pytest, run_tests
 from tunelab.files import MAX_FILE, FileError, read_file
 from tunelab.notebook import Cell
@@ -131,3 +132,34 @@ def test_a_suite_that_may_take_longer_has_longer_deadlines(engine: Engine, cours
         assert [test["outcome"] for test in result["tests"]] == [outcome]
     assert Budget().for_suite(2) == Budget()
     assert Budget().for_suite(90) == Budget(90, 270)
+
+
+# ---------------------------------------------------------------- what is held out
+
+LOOKS_FOR_IT = """
+def double(number):
+    import os
+    import tunelab.assets, tunelab.data
+    found = [value for name, value in os.environ.items() if "HELD_OUT" in name]
+    for place in ("HOME_OF_GRADER", "/root", "/home", "/mnt", "/tmp", "/"):
+        for folder, folders, files in os.walk(place):
+            folders[:] = [name for name in folders if name not in ("proc", "sys", "usr", "lib") and "site-packages" not in folder]
+            found += [name for name in (*folders, *files) if "products" in name or "held-out" in name]
+    try:
+        found.append(len(tunelab.data.held_out_reviews()))
+    except tunelab.assets.AssetError as error:
+        return [*found, "it is held out" in str(error)]
+    return found
+"""
+
+
+def test_the_suite_reads_what_is_held_out_and_the_sandbox_does_not_see_it(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "test_double.py"
+    path.write_text(
+        'def test_sides(learner):\n    """Who sees what."""\n    from tunelab.data import held_out_reviews\n'
+        '    reviews = held_out_reviews()\n    assert reviews.column_names == ["text", "mean", "ratings"], "other columns"\n'
+        '    got = learner.double(1)\n    assert got == [True] and len(reviews) == 3708, f"{len(reviews)} of the suite; the learner saw {got}"\n'
+    )
+    source = LOOKS_FOR_IT.replace("HOME_OF_GRADER", str(held_out_folder().parent))
+    [result] = engine.run_checks(path, "double", [], {"double": source}, 1)
+    assert result["outcome"] == "passed", result["message"]
