@@ -180,7 +180,7 @@ def gather(workplace: Workplace, assignment: Assignment, lookup: Lookup, deadlin
 
     found = []
     for path in sorted(workplace.clean.glob(f"*/{assignment.name}/{assignment.name}.ipynb")):
-        clean = read_clean(nbformat.read(path, as_version=4), assignment)
+        clean = read_clean(nbformat.read(path, as_version=4), assignment, path.parent)
         learner = path.parent.parent.name
         late = str(deadlines.of(path.parent)) if deadlines else ""
         found.append(Graded(learner, lookup(clean, assignment), tuple(notice.text for notice in clean.notices), late))
