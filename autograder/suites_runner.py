@@ -17,11 +17,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+import msgpack
 
 from autograder.jail import kernel
 from tunelab.codec import MAX_REPLY
@@ -35,16 +37,17 @@ SUITE_MEMORY = 6 * 2**30
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a test file: the cells to run first, what its inputs are drawn from, and the single test to run, if not all."""
+    """One run of a test file: the cells to run first, what its inputs are drawn from, the single test to run, if not all, and the files handed in beside the notebook."""
 
     cells: tuple[tuple[str, str], ...]
     seed: int
     only: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One exercise of one submission: its test file, what to run, and how long it may take (seconds, wall clock).
+    """One exercise of one submission: its test file, what to run, and how long one call and one trial may take (seconds, wall clock).
 
     With `in_process` the cells run in the suite's own process: for an author's answers only. Then there can be several trials, one after another.
     """
@@ -57,10 +60,14 @@ class Job:
     in_process: bool = False
 
     @classmethod
-    def of(cls, request: dict) -> Job:
-        """A job as `asdict` and JSON have left it."""
-        trials = (Trial(tuple((name, source) for name, source in t["cells"]), t["seed"], t["only"]) for t in request["trials"])
+    def unpacked(cls, data: bytes) -> Job:
+        """What `packed` has made bytes of."""
+        request = msgpack.unpackb(data)
+        trials = (Trial(**{**t, "cells": tuple((name, source) for name, source in t["cells"])}) for t in request["trials"])
         return cls(**{**request, "trials": tuple(trials)})
+
+    def packed(self) -> bytes:
+        return msgpack.packb(asdict(self))
 
 
 class Wire:
@@ -118,6 +125,9 @@ class SandboxBackend:
     def learner(self, test_file: Path) -> Learner:
         return Learner(self.exchange, self.seed)
 
+    def file(self, test_file: Path, name: str) -> bytes | None:
+        return self.trial.files.get(name)
+
     def left(self) -> float:
         return self.job.exercise_seconds - (time.monotonic() - self.started)
 
@@ -170,23 +180,29 @@ def _why_ended(reason: str, exercise: str) -> str:
 
 
 def run_job(job: Job, broker: Connection) -> None:
-    """In the forked child: runs the trials and sends the results of each, and the CPU seconds that they took."""
+    """In the forked child: runs the trials, each with the deadline of its own, and sends the results of each, and the CPU seconds that they took."""
     from tunelab.checks import run_pytest, run_tests
 
     for trial in job.trials:
+        signal.setitimer(signal.ITIMER_REAL, job.exercise_seconds + GRACE_SECONDS)
         start = time.process_time()
         if job.in_process:
             cells = tuple(Cell(name, source) for name, source in trial.cells)
-            report = run_tests(Path(job.test_file), job.exercise, cells, trial.seed, trial.only)
+            report = run_tests(Path(job.test_file), job.exercise, cells, trial.seed, trial.only, trial.files)
         else:
             report = run_pytest(Path(job.test_file), job.exercise, SandboxBackend(job, trial, broker), trial.only)
-        seconds = round(time.process_time() - start, 3)
-        broker.send_bytes(json.dumps({"note": report.note, "tests": [asdict(r) for r in report.results], "seconds": seconds}).encode())
+        answer = {
+            "note": report.note,
+            "tests": [asdict(result) for result in report.results],
+            "measures": [asdict(measured) for measured in report.measures],
+            "flags": report.flags,
+            "seconds": round(time.process_time() - start, 3),
+        }
+        broker.send_bytes(json.dumps(answer).encode())
 
 
 def _child(job: Job, broker: Connection) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, job.exercise_seconds + GRACE_SECONDS)
     resource.setrlimit(resource.RLIMIT_DATA, (SUITE_MEMORY, SUITE_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.setsid()
@@ -200,7 +216,7 @@ def serve(control: Connection, libraries: Sequence[str]) -> None:
     control.send_bytes(b"ready")
     while True:
         try:
-            request = json.loads(control.recv_bytes())
+            request = control.recv_bytes()
         except (EOFError, OSError):
             return
         broker = Connection(reduction.recv_handle(control))
@@ -209,7 +225,7 @@ def serve(control: Connection, libraries: Sequence[str]) -> None:
             code = 1
             try:
                 control.close()
-                _child(Job.of(request), broker)
+                _child(Job.unpacked(request), broker)
                 code = 0
             finally:
                 os._exit(code)
@@ -300,7 +316,7 @@ class SuiteServer:
         """Starts a job, from any thread; what comes back on the connection are its requests for workers, then its results."""
         ours, theirs = socket.socketpair()
         with self.asking:
-            self.control.send_bytes(json.dumps(asdict(job)).encode())
+            self.control.send_bytes(job.packed())
             reduction.send_handle(self.control, theirs.fileno(), self.process.pid)
         theirs.close()
         return Connection(ours.detach())

@@ -27,12 +27,24 @@ class TestResult:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A number that a hidden suite took, and the interval that it lies in, if there is one."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class CheckReport:
-    """The tests of one exercise. `note` says why there are none, or how they were run."""
+    """The tests of one exercise. `note` says why there are none, or how they were run; `measures` and `flags` are a hidden suite's, for the instructors."""
 
     exercise: str
     results: tuple[TestResult, ...]
     note: str = ""
+    measures: tuple[Measured, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -106,17 +118,22 @@ def _loaded_worker(cells: Sequence[Cell]) -> Any:
 
 
 def run_tests(
-    test_file: Path, exercise: str, source: Mapping[str, Any] | Sequence[Cell], seed: int | None = None, only: str | None = None
+    test_file: Path,
+    exercise: str,
+    source: Mapping[str, Any] | Sequence[Cell],
+    seed: int | None = None,
+    only: str | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> CheckReport:
     """Runs a test file in this process on a live namespace (a mapping) or on cells.
 
-    `only` names a single test. Functions are called by value, as under grading.
+    `only` names a single test. Functions are called by value, as under grading. `files` are those handed in; when left out, what lies beside the test file.
     """
     from tunelab.plugin import SELF_CHECK_SEED
     from tunelab.worker import Worker
 
     worker = Worker(source) if isinstance(source, Mapping) else _loaded_worker(source)
-    backend = _InProcess(worker, SELF_CHECK_SEED if seed is None else seed)
+    backend = _InProcess(worker, SELF_CHECK_SEED if seed is None else seed, files)
     return run_pytest(test_file, exercise, backend, only)
 
 
@@ -124,11 +141,17 @@ def run_tests(
 class _InProcess:
     worker: Any
     seed: int
+    files: Mapping[str, bytes] | None
 
     def learner(self, test_file: Path) -> Any:
         from tunelab.learner import Learner
 
         return Learner(self.worker.handle, self.seed)
+
+    def file(self, test_file: Path, name: str) -> bytes | None:
+        from tunelab.plugin import file_beside
+
+        return file_beside(test_file, name) if self.files is None else self.files.get(name)
 
 
 def run_pytest(test_file: Path, exercise: str, backend: Any, only: str | None = None) -> CheckReport:
@@ -138,6 +161,7 @@ def run_pytest(test_file: Path, exercise: str, backend: Any, only: str | None = 
     from tunelab import plugin
 
     gathered: dict[str, TestResult] = {}
+    measure = plugin.Measure()
 
     class Connect:
         problem = ""
@@ -147,7 +171,9 @@ def run_pytest(test_file: Path, exercise: str, backend: Any, only: str | None = 
             config.stash[plugin.BACKEND] = backend
 
         def pytest_sessionfinish(self, session: pytest.Session) -> None:
+            nonlocal measure
             gathered.update(session.config.stash[plugin.RESULTS])
+            measure = session.config.stash[plugin.MEASURE]
 
         def pytest_collectreport(self, report: pytest.CollectReport) -> None:
             if report.failed:
@@ -198,7 +224,7 @@ def run_pytest(test_file: Path, exercise: str, backend: Any, only: str | None = 
         for name in set(sys.modules) - before:
             if getattr(sys.modules[name], "__file__", None) == str(test_file):
                 del sys.modules[name]
-    return CheckReport(exercise, tuple(gathered.values()), Connect.problem)
+    return CheckReport(exercise, tuple(gathered.values()), Connect.problem, tuple(measure.measures), tuple(measure.flags))
 
 
 def _notebook_namespace() -> dict[str, Any]:

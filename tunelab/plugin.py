@@ -5,7 +5,9 @@ One plugin serves the three places where tests run: `pytest` in an assignment's 
 
 from __future__ import annotations
 
+import math
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,23 +15,30 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from tunelab.checks import TestResult
+from tunelab.checks import Measured, TestResult
+from tunelab.files import FileError, read_file
 from tunelab.learner import Learner, LearnerError, WorkerDied, WorkerTimeout
 
 SELF_CHECK_SEED = 20_27
 
 
 class Backend(Protocol):
-    """Where the learner's functions come from, and the seed that suites draw their inputs with."""
+    """Where the learner's functions and files come from, and the seed that suites draw their inputs with."""
 
     seed: int
 
     def learner(self, test_file: Path) -> Learner:
         """The functions that the tests in `test_file` call."""
 
+    def file(self, test_file: Path, name: str) -> bytes | None:
+        """A file that was handed in beside the notebook; None when it wasn't, or can't be taken."""
+
 
 BACKEND: pytest.StashKey[Backend] = pytest.StashKey()
 RESULTS: pytest.StashKey[dict[str, TestResult]] = pytest.StashKey()
+MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
+LEARNERS = {"learner", "handed_in"}
+"""The fixtures by which a test looks at what a learner did."""
 
 
 class NotebookBackend:
@@ -47,11 +56,58 @@ class NotebookBackend:
             self.workers[test_file] = worker_for(find_notebook(test_file.parent), test_file.stem.removeprefix("test_"))
         return Learner(self.workers[test_file].handle, self.seed)
 
+    def file(self, test_file: Path, name: str) -> bytes | None:
+        return file_beside(test_file, name)
+
+
+def file_beside(test_file: Path, name: str) -> bytes | None:
+    """A file that lies beside a test file, as far as it would be taken when it is handed in."""
+    try:
+        return read_file(test_file.with_name(name))
+    except FileError:
+        return None
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What was handed in beside the notebook."""
+
+    backend: Backend
+    test_file: Path
+
+    def get(self, name: str) -> bytes | None:
+        """The bytes of a file that course.toml names; None when it is missing, too large, or no plain file. They may be anything: read them with safetensors only."""
+        return self.backend.file(self.test_file, name)
+
+
+@dataclass
+class Measure:
+    """Takes what a hidden suite measures for the leaderboard, and what a person should look at. Learners never see either in what they are told."""
+
+    measures: list[Measured] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+
+    def __call__(self, name: str, value: float, low: float | None = None, high: float | None = None) -> None:
+        """Records a number, and the interval that it lies in when there is one. Raises ValueError for what isn't a finite built-in float, and for a second number of the same name."""
+        numbers = [value, *(end for end in (low, high) if end is not None)]
+        if not all(type(number) is float and math.isfinite(number) for number in numbers):
+            raise ValueError(f"measure({name!r}, {value!r}, {low!r}, {high!r}): each number must be a finite float of Python's own.")
+        if (low is None) != (high is None) or (low is not None and low > high):
+            raise ValueError(f"measure({name!r}, …, {low!r}, {high!r}): an interval has two ends, the lower one first.")
+        if name in {measured.name for measured in self.measures}:
+            raise ValueError(f"measure({name!r}, …): it was measured before. Take another name.")
+        self.measures.append(Measured(name, value, low, high))
+
+    def flag(self, sentence: str) -> None:
+        """Records a sentence for the instructors, who see it in the class report."""
+        self.flags.append(sentence)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "points(n): what a hidden test is worth")
     config.stash.setdefault(BACKEND, NotebookBackend())
     config.stash[RESULTS] = {}
+    config.stash[MEASURE] = Measure()
 
 
 @pytest.fixture
@@ -61,6 +117,18 @@ def learner(request: pytest.FixtureRequest) -> Learner:
     if module is not None:
         cloudpickle.register_pickle_by_value(module)
     return request.config.stash[BACKEND].learner(request.path)
+
+
+@pytest.fixture
+def handed_in(request: pytest.FixtureRequest) -> HandedIn:
+    """The files beside the notebook: `handed_in.get("adapter.safetensors")`, bytes or None."""
+    return HandedIn(request.config.stash[BACKEND], request.path)
+
+
+@pytest.fixture
+def measure(request: pytest.FixtureRequest) -> Measure:
+    """For hidden suites: `measure("macro_f1", 0.81, low=0.78, high=0.84)` and `measure.flag("a sentence for a person")`."""
+    return request.config.stash[MEASURE]
 
 
 @pytest.fixture
@@ -77,7 +145,7 @@ def rng(seed: int) -> np.random.Generator:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
-    if "learner" not in getattr(item, "fixturenames", ()):
+    if LEARNERS.isdisjoint(getattr(item, "fixturenames", ())):
         return (yield)
     # pytest would write out a traceback through the test, which nobody is to see, and which takes most of the time that a failed test takes.
     excinfo, call.excinfo = call.excinfo, None
