@@ -136,7 +136,9 @@ def test_masks_of_every_form(learner, rng):
             joined = torch.stack([torch.cat([all_of[h][:, h * size : (h + 1) * size] for h in range(heads)], dim=-1) for all_of in crossed])
             guesses.append((out_of(joined, weights), "It seems that the mask of sentence 0 went to head 0, that of sentence 1 to head 1, and so on. Scores have the shape (batch, heads, tokens, tokens): give the mask an axis for the heads, of size 1, by `mask.unsqueeze(-3)`."))  # fmt: skip
         # A row from which all is hidden gives NaN in one way of computing and zeros in another.
-        hint = next((sentence for guess, sentence in guesses if torch.allclose(guess[shown := ~guess.isnan()], got[shown], atol=1e-4)), hint)
+        hint = next(
+            (sentence for guess, sentence in guesses if torch.allclose(guess[shown := ~guess.isnan()], got[shown], atol=1e-4)), hint
+        )
         expect.close(got, by_hand(x, weights, heads, mask), call=call, hint=hint, atol=1e-4)
 
 
