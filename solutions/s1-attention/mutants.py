@@ -941,3 +941,36 @@ def heads_along_tokens(x, weights, heads, mask=None):
     x = norm("attention.output.LayerNorm", x + attended)
     thought = linear("output.dense", F.gelu(linear("intermediate.dense", x)))
     return norm("output.LayerNorm", x + thought)
+
+
+@mutant("encoder_layer", caught_by="test_the_parts_in_their_order", says="another eps")
+def eps_as_it_comes(x, weights, heads, mask=None):
+    """The default eps of torch's layer_norm, 1e-5."""
+    batch, tokens, width = x.shape
+
+    def linear(name, vectors):
+        return F.linear(vectors, weights[name + ".weight"], weights[name + ".bias"])
+
+    def norm(name, vectors):
+        return F.layer_norm(vectors, (width,), weights[name + ".weight"], weights[name + ".bias"])
+
+    q, k, v = (linear(f"attention.self.{name}", x).view(batch, tokens, heads, -1).transpose(1, 2) for name in ("query", "key", "value"))
+    mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=None if mask is None else mask.unsqueeze(-3))
+    attended = linear("attention.output.dense", mixed.transpose(1, 2).reshape(batch, tokens, width))
+    x = norm("attention.output.LayerNorm", x + attended)
+    thought = linear("output.dense", F.gelu(linear("intermediate.dense", x)))
+    return norm("output.LayerNorm", x + thought)
+
+
+@mutant("encoder_layer", caught_by="test_nothing_else_changes", says="dropout")
+def the_librarys_layer_in_training(x, weights, heads, mask=None):
+    """Builds the library's layer and leaves its dropout on."""
+    from transformers import BertConfig
+    from transformers.models.bert.modeling_bert import BertLayer
+
+    inner = weights["intermediate.dense.bias"].shape[0]
+    config = BertConfig(hidden_size=x.shape[-1], num_attention_heads=heads, intermediate_size=inner, attn_implementation="sdpa")
+    layer = BertLayer(config).to(x.dtype)
+    layer.load_state_dict(weights)
+    with torch.no_grad():
+        return layer(x, None if mask is None else mask.unsqueeze(-3))

@@ -34,9 +34,9 @@ def linear(weights, name, x):
     return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
 
 
-def norm(weights, name, x):
+def norm(weights, name, x, eps=1e-12):
     centred = x - x.mean(-1, keepdim=True)
-    return centred / (centred.square().mean(-1, keepdim=True) + 1e-12).sqrt() * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    return centred / (centred.square().mean(-1, keepdim=True) + eps).sqrt() * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
 def attended(weights, x, heads, mask=None, mask_for=lambda mask, head: mask, along=False):
@@ -74,6 +74,7 @@ def mistakes(x, weights, heads):
     middle = norm(weights, FIRST, x + said)
     thought = rest(weights, middle)
     bare, summed = norm(weights, FIRST, said), x + attended(weights, norm(weights, FIRST, x), heads)
+    loose = norm(weights, FIRST, x + said, eps=1e-5)
     other, outside = norm(weights, LAST, x + said), x + norm(weights, FIRST, said)
     return [
         (summed + rest(weights, norm(weights, LAST, summed)), "It seems that the norms come before attention and before the two linear maps, as in newer models. In MiniLM each norm comes after its sum."),
@@ -87,6 +88,7 @@ def mistakes(x, weights, heads):
         (norm(weights, FIRST, middle + thought), "The second norm used the first norm's weights. Each norm has a gain and a bias of its own."),
         (norm(weights, FIRST, other + rest(weights, other)), "The weights of the two norms are swapped: `attention.output.LayerNorm` comes after attention, `output.LayerNorm` at the end."),
         (middle + thought, "The last norm is missing."),
+        (norm(weights, LAST, loose + rest(weights, loose), eps=1e-5), "It seems that the norms use another eps, perhaps 1e-5, which is the default of torch's `F.layer_norm`. Hand over the one of the contract."),
         (by_hand(x, weights, heads, along=True), "It seems that the heads were cut along the tokens: cut the last axis into (heads, size) first, then turn tokens and heads round."),
     ]  # fmt: skip
 
@@ -187,7 +189,7 @@ def test_a_layer_of_minilm(learner, rng):
 
 @pytest.mark.points(1)
 def test_nothing_else_changes(learner, rng):
-    """The arguments are left as they were."""
+    """The arguments are left as they were, and nothing is left to chance."""
     x, weights, mask = normal(rng, 2, 3, 4), random_weights(rng, 4, 6), torch.ones(3, 3, dtype=torch.bool).tril()
     call = "encoder_layer(x, weights, 2, mask)"
     got = checked(learner, x, weights, 2, mask, call=call)
@@ -197,6 +199,10 @@ def test_nothing_else_changes(learner, rng):
     )
     assert set(left_weights) == set(weights) and all(torch.equal(left_weights[name], weights[name]) for name in weights), (
         f"{call} left its argument `weights` changed. The next sentence needs them as they were."
+    )
+    again = checked(learner, x, weights, 2, mask, call=call)
+    assert torch.allclose(got, again, atol=1e-5), (
+        f"{call} was called twice with the same arguments and gave different vectors. Is dropout at work, or a module of the library's in training mode?"
     )
     expect.close(
         got,
