@@ -449,6 +449,21 @@ def the_loss_itself(model, texts_ids):
     return nats / sum(len(ids) - 1 for ids in texts)
 
 
+@mutant("perplexity", caught_by="test_nothing_else_changes", says="the gradient that it held")
+def gradients_cleared(model, texts_ids):
+    """Clears the gradients, as a training loop does, in the midst of somebody's training."""
+    texts = [ids for ids in texts_ids if len(ids) > 1]
+    if not texts:
+        raise ValueError("texts_ids")
+    was_training = model.training
+    model.eval()
+    model.zero_grad()
+    with torch.no_grad():
+        nats = sum(model(ids[None], labels=ids[None]).loss.item() * (len(ids) - 1) for ids in texts)
+    model.train(was_training)
+    return math.exp(nats / sum(len(ids) - 1 for ids in texts))
+
+
 # ---------------------------------------------------------------- sample_next
 
 

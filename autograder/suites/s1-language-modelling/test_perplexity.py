@@ -170,7 +170,7 @@ def test_texts_of_one_token(learner, rng):
     """A text of one token changes nothing; if nothing at all can be predicted, an error says so."""
     model = opinionated(6)
     texts_ids = texts(rng, (1, 8, 1, 5))
-    got, call = called(learner, model, texts_ids, "four texts, of which two have one token,")
+    got, call = called(learner, model, texts_ids, "four texts, of which two have one token")
     assert near(got, overall(by_hand(model, texts_ids))), (
         f"{call} gave {got:.4f}. A text of one token has nothing to predict: it adds nothing to the sum, and nothing to the number."
     )
