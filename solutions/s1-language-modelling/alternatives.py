@@ -26,6 +26,22 @@ def one_by_one(probabilities):
     return total / len(probabilities)
 
 
+@alternative("mean_surprise")
+def with_torch(probabilities):
+    """Single precision, all at once."""
+    if not len(probabilities):
+        raise ValueError("`probabilities` has nothing in it")
+    return torch.tensor(probabilities).log().neg().mean().item()
+
+
+@alternative("next_token_loss")
+def by_choosing_the_places(logits, ids, attention_mask):
+    """Picks the places that predict with a mask of True and False, and works the surprise out from its definition."""
+    real = attention_mask[:, 1:].bool()
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return (scores.logsumexp(dim=1) - scores[torch.arange(len(targets)), targets]).mean()
+
+
 @alternative("next_token_loss")
 def by_log_softmax_and_gather(logits, ids, attention_mask):
     """Looks the log-probabilities up, and weighs them with the mask."""
@@ -94,6 +110,38 @@ def token_by_token(ids, special_ids, mask_id, vocab_size, rate, generator):
     return inputs, labels
 
 
+@alternative("mask_tokens")
+def by_a_draw_among_four_fates(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Each ordinary token draws one of four fates: not chosen, masked, another token, the same token."""
+    chances = torch.tensor([1 - rate, 0.8 * rate, 0.1 * rate, 0.1 * rate])
+    fates = torch.multinomial(chances, ids.numel(), replacement=True, generator=generator).reshape(ids.shape)
+    for special in set(special_ids):
+        fates[ids == special] = 0
+    inputs = ids.clone()
+    inputs[fates == 1] = mask_id
+    others = int((fates == 2).sum())
+    inputs[fates == 2] = torch.randint(0, vocab_size, (others,), generator=generator)
+    labels = ids.clone()
+    labels[fates == 0] = -100
+    return inputs, labels
+
+
+@alternative("perplexity")
+def beginning_by_beginning(model, texts_ids):
+    """Shows the model each beginning of each text, and looks at its last place only."""
+    before, surprises = model.training, []
+    model.train(False)
+    for ids in texts_ids:
+        for place in range(1, ids.shape[0]):
+            with torch.no_grad():
+                shares = torch.softmax(model(input_ids=ids[None, :place]).logits[0, -1].double(), dim=0)
+            surprises.append(-math.log(shares[ids[place]]))
+    model.train(before)
+    if not surprises:
+        raise ValueError("texts_ids: nothing in it can be predicted")
+    return math.exp(sum(surprises) / len(surprises))
+
+
 @alternative("perplexity")
 def by_the_models_own_loss(model, texts_ids):
     """The library's loss is a mean: times the number of predicted tokens it is a sum."""
@@ -153,6 +201,32 @@ def by_what_the_library_does(logits, temperature, top_k, top_p, generator):
 
 
 @alternative("sample_next")
+def by_probabilities_that_stay_in_place(logits, temperature, top_k, top_p, generator):
+    """Keeps the vocabulary's order, sets probabilities to 0, and divides by the sum after each step."""
+    if temperature < 0:
+        raise ValueError("`temperature` must be 0 or more")
+    if top_k is not None and top_k < 1:
+        raise ValueError("`top_k` must be 1 or more")
+    if top_p is not None and (top_p <= 0 or top_p > 1):
+        raise ValueError("`top_p` must be above 0, and 1 at most")
+    if temperature == 0:
+        return logits.tolist().index(max(logits.tolist()))
+    shares = torch.softmax(logits.double() / temperature, dim=-1)
+    if top_k is not None and top_k < len(shares):
+        shares = torch.zeros_like(shares).scatter(0, shares.topk(top_k).indices, shares.topk(top_k).values)
+        shares = shares / shares.sum()
+    if top_p is not None:
+        order = shares.argsort(descending=True)
+        size, reached = 0, 0.0
+        while size < len(order) and reached < top_p:
+            reached += float(shares[order[size]])
+            size += 1
+        shares[order[size:]] = 0
+        shares = shares / shares.sum()
+    return torch.multinomial(shares, num_samples=1, generator=generator).item()
+
+
+@alternative("sample_next")
 def one_draw_along_the_line(logits, temperature, top_k, top_p, generator):
     """Adds up from the most probable token, and draws a point on what is kept."""
     if temperature < 0:
@@ -200,6 +274,27 @@ def by_gumbel_noise(logits, temperature, top_k, top_p, generator):
         scores[order[(shares.cumsum(0) <= 1 - top_p)]] = -torch.inf
     noise = -torch.log(-torch.log(torch.rand(len(scores), dtype=torch.float64, generator=generator)))
     return int((scores + noise).argmax())
+
+
+@alternative("rank_completions")
+def word_by_word(model, tokenizer, prompt, candidates):
+    """Lets the text grow by one token, and multiplies probabilities."""
+    start = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    if len(start) == 0:
+        raise ValueError("prompt must have at least one token")
+    found = {}
+    for number, candidate in enumerate(candidates):
+        text, chance = list(start), 1.0
+        tokens = tokenizer(candidate, add_special_tokens=False)["input_ids"]
+        if len(tokens) == 0:
+            raise ValueError("each of the candidates must have at least one token")
+        for token in tokens:
+            with torch.no_grad():
+                chance *= model(input_ids=torch.tensor([text])).logits[0, -1].double().softmax(0)[token].item()
+            text.append(token)
+        found[number] = math.log(chance)
+    best = sorted(found, key=found.get)[::-1]
+    return [(candidates[number], found[number]) for number in best]
 
 
 @alternative("rank_completions")

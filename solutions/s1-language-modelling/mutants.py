@@ -250,6 +250,43 @@ def one_draw_for_the_batch(ids, special_ids, mask_id, vocab_size, rate, generato
     return inputs, torch.where(chosen, ids, -100)
 
 
+@mutant("mask_tokens", caught_by="test_how_many_are_chosen_is_left_to_chance", says="a fixed part of the batch")
+def a_fixed_number_for_the_batch(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Takes the rate for a part of the batch: shuffles the ordinary tokens, and chooses the first of them."""
+    ordinary = torch.isin(ids, torch.tensor(special_ids), invert=True).flatten().nonzero().flatten()
+    order = torch.randperm(len(ordinary), generator=generator)
+    chosen = torch.zeros(ids.numel(), dtype=torch.bool)
+    chosen[ordinary[order[: round(rate * len(ordinary))]]] = True
+    chosen = chosen.view(ids.shape)
+    fate = torch.rand(ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    inputs = torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs)
+    return inputs, torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_how_many_are_chosen_is_left_to_chance", says="all tokens or none")
+def one_draw_for_all_tokens(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """A single number decides whether the batch is masked."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand((), generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    inputs = torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs)
+    return inputs, torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_each_token_has_a_draw_of_its_own", says="equally many tokens in each text")
+def a_fixed_number_for_each_text(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Chooses the same number in every text."""
+    ordinary = torch.isin(ids, torch.tensor(special_ids), invert=True)
+    draws = torch.rand(ids.shape, generator=generator).masked_fill(~ordinary, 2.0)
+    ranks = draws.argsort(1).argsort(1)
+    chosen = ordinary & (ranks < (rate * ordinary.sum(1, keepdim=True)).round())
+    fate = torch.rand(ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    inputs = torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs)
+    return inputs, torch.where(chosen, ids, -100)
+
+
 @mutant("mask_tokens", caught_by="test_the_generator_decides", says="global")
 def by_the_global_generator(ids, special_ids, mask_id, vocab_size, rate, generator):
     """Doesn't use the generator."""
@@ -410,6 +447,21 @@ def the_loss_itself(model, texts_ids):
         nats = sum(model(ids[None], labels=ids[None]).loss.item() * (len(ids) - 1) for ids in texts)
     model.train(was_training)
     return nats / sum(len(ids) - 1 for ids in texts)
+
+
+@mutant("perplexity", caught_by="test_nothing_else_changes", says="the gradient that it held")
+def gradients_cleared(model, texts_ids):
+    """Clears the gradients, as a training loop does, in the midst of somebody's training."""
+    texts = [ids for ids in texts_ids if len(ids) > 1]
+    if not texts:
+        raise ValueError("texts_ids")
+    was_training = model.training
+    model.eval()
+    model.zero_grad()
+    with torch.no_grad():
+        nats = sum(model(ids[None], labels=ids[None]).loss.item() * (len(ids) - 1) for ids in texts)
+    model.train(was_training)
+    return math.exp(nats / sum(len(ids) - 1 for ids in texts))
 
 
 # ---------------------------------------------------------------- sample_next
@@ -652,7 +704,7 @@ def mean_for_total(model, tokenizer, prompt, candidates):
     return sorted(scored, key=lambda pair: pair[1], reverse=True)
 
 
-@mutant("rank_completions", caught_by="test_prompt_and_candidate_are_tokenized_apart", says="in one piece")
+@mutant("rank_completions", caught_by="test_prompt_and_candidate_are_tokenized_apart", says="In one piece")
 def tokenized_together(model, tokenizer, prompt, candidates):
     """Tokenizes prompt + candidate, and takes for granted that the prompt's tokens stay."""
     before = tokenizer(prompt, add_special_tokens=False)["input_ids"]

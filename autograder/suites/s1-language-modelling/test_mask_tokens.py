@@ -14,6 +14,10 @@ from tunelab import expect
 VOCAB, MASK, SPECIAL = 5000, 103, [0, 101, 102, 103]
 
 
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
 def generator(rng):
     return torch.Generator().manual_seed(int(rng.integers(0, 2**31)))
 
@@ -167,6 +171,9 @@ def test_each_token_has_a_draw_of_its_own(learner, rng):
     assert not (chosen == chosen[:, :1]).all(), (
         f"{call} chose some texts whole, and none of the others' tokens. The rate is for each token, not for each text."
     )
+    assert len(chosen.sum(1).unique()) > 1, (
+        f"{call} chose equally many tokens in each text. The rate is a probability, and each token has a draw of its own: how many are chosen is left to chance."
+    )
     both = int((chosen[:, :-1] & chosen[:, 1:]).sum())
     count = chosen[:, :-1].numel()
     # Neighbours aren't independent pairs, so halves of the pairs are looked at by themselves: even places, then odd ones.
@@ -175,6 +182,21 @@ def test_each_token_has_a_draw_of_its_own(learner, rng):
         assert not far_off(int(pairs.sum()), pairs.numel(), 0.09), (
             f"{call} chose neighbours together in {both} of {count} places, which is not what independent draws give. Draw for each token by itself."
         )
+
+
+@pytest.mark.points(1)
+def test_how_many_are_chosen_is_left_to_chance(learner, rng):
+    """The rate is each token's own probability: how many are chosen differs from call to call."""
+    ids, chance, numbers = plain_texts(rng, 1, 20), learner.make(seeded, int(rng.integers(0, 2**31))), set()
+    for _ in range(16):
+        _, labels, call = called(learner, ids, 0.5, rng, chance)
+        numbers.add(int((labels != -100).sum()))
+    assert not numbers <= {0, ids.numel()}, (
+        f"{call} chooses all tokens or none, in each of 16 calls. One draw decides for the whole batch: draw as many numbers as there are tokens."
+    )
+    assert len(numbers) > 1, (
+        f"{call} chose exactly {numbers.pop()} tokens in each of 16 calls. The rate isn't a fixed part of the batch, but the probability of each token, independently of the others."
+    )
 
 
 @pytest.mark.points(2)

@@ -170,7 +170,7 @@ def test_texts_of_one_token(learner, rng):
     """A text of one token changes nothing; if nothing at all can be predicted, an error says so."""
     model = opinionated(6)
     texts_ids = texts(rng, (1, 8, 1, 5))
-    got, call = called(learner, model, texts_ids, "four texts, of which two have one token,")
+    got, call = called(learner, model, texts_ids, "four texts, of which two have one token")
     assert near(got, overall(by_hand(model, texts_ids))), (
         f"{call} gave {got:.4f}. A text of one token has nothing to predict: it adds nothing to the sum, and nothing to the number."
     )
@@ -186,21 +186,33 @@ def test_texts_of_one_token(learner, rng):
         raise AssertionError(f"{call} gave {got!r}, where nothing can be predicted. The contract asks for a ValueError.")
 
 
+def with_gradients(seed):
+    """A model that holds a gradient at each of its weights."""
+    model = opinionated(seed)
+    for number, parameter in enumerate(model.parameters()):
+        parameter.grad = torch.full_like(parameter, 0.5 + number)
+    return model
+
+
+def held(model):
+    """Each parameter, and the gradient that it holds."""
+    return {name: [p.detach().clone(), None if p.grad is None else p.grad.clone()] for name, p in model.named_parameters()}
+
+
+def same(one, other):
+    return one is other is None or (one is not None and other is not None and torch.equal(one, other))
+
+
 @pytest.mark.points(1)
 def test_nothing_else_changes(learner, rng):
     """Weights, gradients, texts and random states stay as they were."""
-    model = opinionated(7)
-    for number, parameter in enumerate(model.parameters()):
-        parameter.grad = torch.full_like(parameter, 0.5 + number)
-    before = {name: (p.detach().clone(), p.grad.clone()) for name, p in model.named_parameters()}
-    texts_ids = texts(rng, (6, 9))
+    model = learner.make(with_gradients, 7)
+    before, texts_ids = learner.probe(held, model), texts(rng, (6, 9))
     got, call = called(learner, model, texts_ids, "a model that holds gradients")
-    wrong = [
-        name
-        for name, p in model.named_parameters()
-        if not torch.equal(p, before[name][0]) or p.grad is None or not torch.equal(p.grad, before[name][1])
-    ]
+    left, random_moved = learner.last.args[1], learner.last.random_moved
+    after = learner.probe(held, model)
+    wrong = [name for name in before if not all(same(a, b) for a, b in zip(before[name], after[name], strict=True))]
     assert not wrong, f"{call} changed {wrong[0]} or the gradient that it held. Measuring changes nothing."
-    assert all(torch.equal(a, b) for a, b in zip(texts_ids, learner.last.args[1], strict=True)), f"{call} changed the texts."
-    assert not learner.last.random_moved, f"{call} used up global random numbers. Nothing here is random."
-    assert near(got, overall(by_hand(model, texts_ids))), f"{call} gave {got:.4f}, which isn't its perplexity."
+    assert all(torch.equal(a, b) for a, b in zip(texts_ids, left, strict=True)), f"{call} changed the texts."
+    assert not random_moved, f"{call} used up global random numbers. Nothing here is random."
+    assert near(got, overall(by_hand(opinionated(7), texts_ids))), f"{call} gave {got:.4f}, which isn't its perplexity."
