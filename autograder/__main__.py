@@ -86,6 +86,26 @@ def solutions(arguments: Arguments) -> bool:
 # ---------------------------------------------------------------- grading
 
 
+def collect(arguments: Arguments) -> bool:
+    from autograder.collect import collect
+    from autograder.course import load_course
+    from autograder.roster import without_submission
+    from autograder.workplace import open_workplace
+
+    workplace, assignment = open_workplace(arguments.workplace), load_course().assignment(arguments.assignment)
+    done = collect(workplace, assignment, arguments.files, arguments.worksheet, arguments.dry_run)
+    print(
+        f"{len(done.new)} new, {len(done.replaced)} replaced by a newer one, {len(done.older)} older than what is there, {len(done.unchanged)} unchanged."
+        + (" Nothing was written: this was a dry run." if arguments.dry_run else "")
+    )
+    if done.replaced or done.older:
+        print(f"What isn't graded any more is kept in {workplace.earlier}: {', '.join(done.replaced + done.older)}.")
+    print(*done.remarks, sep="\n", end="\n" if done.remarks else "")
+    if not arguments.dry_run and (missing := without_submission(workplace, assignment.name)):
+        print(f"{len(missing)} of the class list have handed in nothing: {', '.join(missing)}.")
+    return _told([f"{name} was left out: {why}" for name, why in done.left_out])
+
+
 def grade(arguments: Arguments) -> bool:
     from autograder.course import load_course
     from autograder.grade import export, grade
@@ -233,6 +253,12 @@ def parser() -> argparse.ArgumentParser:
         _small_or_record,
     )
     verb(solutions, "Write the solutions of an assignment as a notebook, to give out after its deadline.", _assignment, _workplace, _anyway)
+    verb(
+        collect,
+        "Put what was handed in into submitted/: archives of Moodle's, Canvas's or `tunelab submit`, or folders by learner.",
+        _files,
+        _workplace,
+    )
     verb(grade, "Grade what lies in submitted/ and write it to the gradebook.", _assignment, _workplace, _workers, _cluster, _sandbox)
     verb(
         regrade,
@@ -298,6 +324,15 @@ def _file(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--id", metavar="COLUMN", help="the column that holds what learners are called here; found by itself in Moodle's and Canvas's lists"
     )
+
+
+def _files(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "files", metavar="FILE", type=Path, nargs="*", help="archives or folders; downloaded/<assignment>/archive/ when left out"
+    )
+    one.add_argument("--assignment", metavar="NAME", required=True, help="the assignment that was handed in, such as s4-layer-freezing")
+    one.add_argument("--worksheet", metavar="CSV", type=Path, help="Moodle's grading worksheet: tells who is who where names don't")
+    one.add_argument("--dry-run", action="store_true", help="only tell what would be done")
 
 
 def _to(one: argparse.ArgumentParser) -> None:

@@ -26,6 +26,11 @@ class Workplace:
         return self.root / "submitted"
 
     @property
+    def earlier(self) -> Path:
+        """Submissions that a newer one has replaced, `<learner>/<assignment>/<moment>/`."""
+        return self.root / "earlier"
+
+    @property
     def clean(self) -> Path:
         return self.root / "clean"
 
