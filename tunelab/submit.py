@@ -5,6 +5,7 @@ The archive's name carries assignment, learner and moment (UTC): `s4-layer-freez
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 from tunelab.notebook import LearnerNotebook, needed, without_magics
 from tunelab.progress import Progress, write_beside
 from tunelab.shelf import Assignment, ShelfError, is_stub
+from tunelab.surroundings import unsaved
 
 HANDED_IN = "submissions"
 OLD_HOURS = 1
@@ -23,11 +25,12 @@ OLD_HOURS = 1
 
 @dataclass(frozen=True)
 class Submission:
-    """An archive that was written, and what the learner should know before they hand it in."""
+    """An archive that was written, and what the learner should know before they hand it in. `digest` begins the SHA-256 of the notebook in it."""
 
     archive: Path
     warnings: tuple[str, ...]
     saved: datetime
+    digest: str
 
 
 def pack(assignment: Assignment, learner: str, progress: Progress, now: datetime | None = None) -> Submission:
@@ -41,9 +44,11 @@ def pack(assignment: Assignment, learner: str, progress: Progress, now: datetime
     folder = assignment.folder.parent / HANDED_IN
     folder.mkdir(exist_ok=True)
     archive = folder / f"{assignment.name}__{learner}__{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
-    write_beside(archive, _zipped(f"{assignment.name}.ipynb", notebook.path.read_bytes(), now))
+    content = notebook.path.read_bytes()
+    write_beside(archive, _zipped(f"{assignment.name}.ipynb", content, now))
     saved = datetime.fromtimestamp(notebook.path.stat().st_mtime).astimezone()
-    return Submission(archive, tuple(warnings_for(assignment, notebook, progress)), saved)
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return Submission(archive, tuple(warnings_for(assignment, notebook, progress)), saved, digest)
 
 
 def check_learner(learner: str) -> None:
@@ -75,6 +80,8 @@ def warnings_for(assignment: Assignment, notebook: LearnerNotebook, progress: Pr
             found.append(f"{name}: still the stub that it came with.")
         elif trouble := _syntax_error(source):
             found.append(f"{name}: the cell can't be read ({trouble}).")
+        elif older := unsaved(assignment.name, name, source, notebook.path, progress):
+            found.append(older)
         elif not progress.is_done(assignment.name, name, source):
             found.append(f"{name}: its checks haven't passed on the cell as it is now. Run `tunelab check {name}`.")
         if source is not None and name not in notebook.points:
