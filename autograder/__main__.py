@@ -183,10 +183,25 @@ def export(arguments: Arguments) -> bool:
 
 def report(arguments: Arguments) -> bool:
     from autograder.course import load_course
+    from autograder.office import write_office
     from autograder.report import write_report
     from autograder.workplace import open_workplace
 
-    print(f"The class report is {write_report(open_workplace(arguments.workplace), load_course(), arguments.assignment)}")
+    workplace, course = open_workplace(arguments.workplace), load_course()
+    print(f"The class report is {write_report(workplace, course, arguments.assignment)}")
+    print(
+        f"For office hours (the term, a page for each learner, groups, alike submissions): {write_office(workplace, course, arguments.assignment)}"
+    )
+    return True
+
+
+def compare(arguments: Arguments) -> bool:
+    from autograder.compare import compare, lines
+    from autograder.course import load_course
+    from autograder.workplace import Workplace
+
+    compared = compare(Workplace(arguments.old.resolve()), Workplace(arguments.new.resolve()), load_course(), arguments.assignment)
+    print(*lines(compared), sep="\n")
     return True
 
 
@@ -279,7 +294,8 @@ def parser() -> argparse.ArgumentParser:
         _assignment,
         _workplace,
     )
-    verb(report, "Write the class report, report.html.", _assignment, _workplace)
+    verb(report, "Write the class report, report.html, and the pages for office hours, office/.", _assignment, _workplace)
+    verb(compare, "Compare two terms, test by test: the workplaces OLD and NEW.", _old_and_new, _assignment)
     verb(simulate, "Hand in a class of simulated learners of every kind.", _assignment, _workplace, _size, _seed)
     verb(
         demo,
@@ -324,6 +340,11 @@ def _file(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--id", metavar="COLUMN", help="the column that holds what learners are called here; found by itself in Moodle's and Canvas's lists"
     )
+
+
+def _old_and_new(one: argparse.ArgumentParser) -> None:
+    one.add_argument("old", metavar="OLD", type=Path, help="the workplace of the earlier term")
+    one.add_argument("new", metavar="NEW", type=Path, help="that of the later one")
 
 
 def _files(one: argparse.ArgumentParser) -> None:

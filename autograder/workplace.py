@@ -75,6 +75,11 @@ class Workplace:
         return self.root / "report.html"
 
     @property
+    def office(self) -> Path:
+        """Pages for office hours, beside the report."""
+        return self.root / "office"
+
+    @property
     def database(self) -> str:
         """The gradebook as SQLAlchemy addresses it."""
         return f"sqlite:///{self.gradebook}"
