@@ -10,7 +10,7 @@ GRADE = $(ONE) $(if $(WORKERS),--workers $(WORKERS)) $(if $(CLUSTER),--cluster $
 demo: setup
 	@$(RUN) demo $(ONE)
 test:
-	@$(PYTHON) autograder/bootstrap.py --browser && $(RUN) lint && .venv/bin/python -m pytest
+	@$(PYTHON) autograder/bootstrap.py --tests && $(RUN) lint && .venv/bin/python -m pytest
 setup:
 	@$(PYTHON) autograder/bootstrap.py
 release: setup

@@ -51,6 +51,11 @@ class Workplace:
         return self.root / "gradebook.db"
 
     @property
+    def gradebook_url(self) -> Path:
+        """Where the address of a gradebook in PostgreSQL stands, for who wants one."""
+        return self.root / "gradebook.url"
+
+    @property
     def gradebook_csv(self) -> Path:
         return self.root / "gradebook.csv"
 
@@ -81,7 +86,11 @@ class Workplace:
 
     @property
     def database(self) -> str:
-        """The gradebook as SQLAlchemy addresses it."""
+        """The gradebook as SQLAlchemy addresses it: the file, unless `gradebook.url` names a PostgreSQL database. Raises GradebookError."""
+        if self.gradebook_url.exists():
+            from autograder.postgres import address
+
+            return address(self.gradebook_url)
         return f"sqlite:///{self.gradebook}"
 
     def submission(self, learner: str, assignment: str) -> Path:
