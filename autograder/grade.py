@@ -368,7 +368,7 @@ def write_all(workplace: Workplace, submissions: Sequence[Submission], deadlines
             "deadline": deadlines.of(one.folder).memory,
             "notices": [n.text for n in one.clean.notices],
             "result": None if settled(result) else _untimed(result),
-        }
+        } | ({"written": one.clean.written} if one.clean.written else {})
         autograded = workplace.autograded / one.clean.learner / one.assignment.name
         if marker.exists() and json.loads(marker.read_text()) == written and autograded.is_dir() and one.folder not in outdated:
             summary.unchanged += 1

@@ -134,7 +134,7 @@ class ReportScores(NbGraderPreprocessor):
         result = result_for(read_clean(nb, assignment), assignment, open_workplace(self.workplace or None))
         by_exercise = {row["exercise"]: row for row in result["exercises"]}
         for cell in nb.cells:
-            if cell.metadata.get("nbgrader", {}).get("grade"):
+            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
                 cell.outputs = score_outputs(by_exercise.get(cell.metadata.name), cell.metadata.nbgrader.points, result["sandbox"])
         return nb, resources
 
