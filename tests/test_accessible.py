@@ -21,6 +21,9 @@ from tests.test_report import Named, class_of
 from tunelab.checks import CheckReport, TestResult
 from tunelab.display import OUTCOMES, as_html, as_text
 
+STYLED = [path for path in sorted((ROOT / "autograder" / "templates").iterdir()) if ":root {" in path.read_text(encoding="utf-8")]
+"""The files that set the colours of pages."""
+
 REPORT = CheckReport("f", tuple(TestResult(f"test_{name}", f"Asks {name}.", 2, name, "", "") for name in OUTCOMES))
 
 
@@ -83,10 +86,10 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("template", ["report.html.jinja", "_page.html.jinja"])
-def test_texts_and_charts_stand_out_in_light_and_in_dark(template: str) -> None:
+@pytest.mark.parametrize("template", STYLED, ids=lambda path: path.name)
+def test_texts_and_charts_stand_out_in_light_and_in_dark(template: Path) -> None:
     """4.5 to 1 for texts, 3 to 1 for the bars of charts."""
-    source = (ROOT / "autograder" / "templates" / template).read_text()
+    source = template.read_text(encoding="utf-8")
     palettes = [dict(re.findall(r"--(\w+): (#\w+)", found)) for found in re.findall(r":root \{([^}]*)\}", source)]
     assert len(palettes) == 2
     for palette in palettes:
