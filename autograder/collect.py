@@ -366,12 +366,12 @@ def collect(
         found = find_uploads(paths, assignment.name, people)
         done.left_out += found.left_out
         for learner, uploads in found.newest().items():
-            _collect_one(workplace, assignment.name, learner, uploads, people, done, dry)
+            _collect_one(workplace, assignment, learner, uploads, people, done, dry)
     return done
 
 
 def _collect_one(
-    workplace: Workplace, assignment: str, learner: str, uploads: Sequence[Upload], people: People, done: Collected, dry: bool
+    workplace: Workplace, assignment: Assignment, learner: str, uploads: Sequence[Upload], people: People, done: Collected, dry: bool
 ) -> None:
     from autograder.nbgrader_plugins import one_file
 
@@ -384,11 +384,11 @@ def _collect_one(
         done.remarks.append(f"{learner}: Canvas marks it as late, but no moment is known. Write it to timestamp.txt beside the submission.")
     try:
         with newest.at_hand() as path:
-            files = dict([one_file(path, assignment)])
+            files = dict([one_file(path, assignment.name)])
     except (BadArchive, *UNREADABLE) as error:
         done.left_out.append((newest.label, str(error)))
         return
-    target, earlier = workplace.submission(learner, assignment), workplace.earlier / learner / assignment
+    target, earlier = workplace.submission(learner, assignment.name), workplace.earlier / learner / assignment.name
     if _holds(target, files):
         done.unchanged.append(learner)
         return
@@ -402,7 +402,7 @@ def _collect_one(
     (done.replaced if target.exists() else done.new).append(learner)
     if dry:
         return
-    staged = target.with_name(f".{assignment}.collected")
+    staged = target.with_name(f".{assignment.name}.collected")
     shutil.rmtree(staged, ignore_errors=True)
     _write(staged, files, newest.moment)
     if target.exists():
