@@ -17,6 +17,8 @@ from copydetect import CodeFingerprint, compare_files
 
 LENGTH = 16
 """Signs of a fingerprint, in code whose names and texts are one sign each."""
+LONGEST = 20_000
+"""Characters of a cell that are looked at: whatever a learner wrote is split into tokens in the instructor's own process."""
 LEAST = 40
 """Shared signs below which two submissions aren't called alike."""
 PAIRS = 20
@@ -53,7 +55,7 @@ def alike(cells: Mapping[str, Mapping[str, str]], known: Mapping[str, Iterable[s
     for exercise, explained in known.items():
         explained = list(explained)
         stub = explained[0]
-        sources = {learner: own[exercise] for learner, own in cells.items() if own.get(exercise, stub).strip() != stub.strip()}
+        sources = {learner: plain(own[exercise]) for learner, own in cells.items() if own.get(exercise, stub).strip() != stub.strip()}
         for pair, shared in _of_exercise(exercise, sources, explained).items():
             found[pair].append(shared)
     pairs = []
@@ -68,7 +70,7 @@ def alike(cells: Mapping[str, Mapping[str, str]], known: Mapping[str, Iterable[s
 def _of_exercise(exercise: str, sources: Mapping[str, str], explained: Iterable[str]) -> dict[tuple[str, str], tuple[int, float, Shared]]:
     """For each pair that shares something unexplained: the signs, their share of what is unexplained in the smaller, and where they are."""
     prints = {learner: fingerprint(source) for learner, source in sources.items()}
-    boring = set().union(*(fingerprint(source).hashes for source in explained))
+    boring = set().union(*(fingerprint(plain(source)).hashes for source in explained))
     counts = Counter(itertools.chain.from_iterable(one.hashes for one in prints.values()))
     boring |= {value for value, count in counts.items() if count > max(3, len(prints) / COMMON)}
     holders: dict[int, list[str]] = defaultdict(list)
@@ -83,14 +85,19 @@ def _of_exercise(exercise: str, sources: Mapping[str, str], explained: Iterable[
         signs, _, slices = compare_files(prints[left], prints[right])
         least = min(_unexplained(prints[left]), _unexplained(prints[right]))
         sides = [(sources[learner], _lines(sources[learner], where)) for learner, where in zip((left, right), slices, strict=True)]
-        shared = Shared(exercise, *(tuple(source.splitlines()) for source, _ in sides), *(lines for _, lines in sides))
+        shared = Shared(exercise, *(tuple(source.split("\n")) for source, _ in sides), *(lines for _, lines in sides))
         found[left, right] = int(signs), min(1.0, int(signs) / max(1, least)), shared
     return found
 
 
+def plain(source: str) -> str:
+    """The beginning of a cell, without what the library leaves out before it counts: tabs, and empty lines around."""
+    return source[:LONGEST].replace("\t", "    ").strip("\n")
+
+
 def fingerprint(source: str) -> CodeFingerprint:
-    """The fingerprints of a cell, whatever it holds."""
-    made = CodeFingerprint("cell.py", LENGTH, 1, filter=True, language="python", fp=io.StringIO(source.replace("\t", "    ")))
+    """The fingerprints of a plain source, whatever it holds."""
+    made = CodeFingerprint("cell.py", LENGTH, 1, filter=True, language="python", fp=io.StringIO(source))
     if len(made.offsets):
         made.offsets[:, 1] = np.maximum.accumulate(made.offsets[:, 1])  # after a class's name the library starts counting anew
     return made
@@ -103,7 +110,7 @@ def _unexplained(one: CodeFingerprint) -> int:
 
 def _lines(source: str, slices: np.ndarray) -> frozenset[int]:
     """The lines of a source that shared slices touch, blank ones left out."""
-    lines = source.splitlines()
+    lines = source.split("\n")
     touched = {
         number
         for start, end in slices.T.tolist()

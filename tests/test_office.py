@@ -62,7 +62,9 @@ def test_a_copy_with_other_names_is_found_and_the_lines_are_marked() -> None:
     assert (pair.left, pair.right) == ("ada", "bob")
     assert pair.share > 0.8
     [shared] = pair.exercises
-    assert shared.left == tuple(ODD.splitlines()) and shared.right == tuple(COPIED.splitlines())
+    assert shared.left == tuple(ODD.strip().split("\n")) and shared.right == tuple(COPIED.strip().split("\n"))
+    [padded] = alike({"ada": {"best": "\n\n" + ODD}, "bob": {"best": COPIED}}, {"best": [STUB, RIGHT]})
+    assert padded.exercises == pair.exercises
     assert set(range(2, 8)) <= shared.left_lines and set(range(3, 9)) <= shared.right_lines
 
 
