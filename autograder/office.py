@@ -223,7 +223,7 @@ def timeline(times: Iterable[Deadline]) -> list[Bar]:
 def _day(day: int) -> str:
     if day == 0:
         return "last day"
-    more = " or more" if abs(day) == DAYS else ""
+    more = "+" if abs(day) == DAYS else ""
     return f"{abs(day)}{more} day{'s' * (abs(day) > 1)} {'late' if day > 0 else 'early'}"
 
 

@@ -124,7 +124,7 @@ def test_the_timeline_tells_early_and_late_days() -> None:
         "1 day early": 1,
         "last day": 2,
         "1 day late": 1,
-        "7 or more days late": 1,
+        "7+ days late": 1,
     }
     assert [bar.late for bar in bars] == [False] * 8 + [True] * 7
     assert bars[7].height == 1
