@@ -233,10 +233,11 @@ def test_check_says_when_the_notebook_on_disk_is_older_than_the_editor(shelf: Pa
     assert "Ctrl+S" not in tunelab(capsys, "check", "double")[1]
 
 
-def test_an_older_file_with_the_same_cell_needs_no_saving(shelf: Path, capsys: pytest.CaptureFixture) -> None:  # noqa: F811
-    write(shelf, double=RIGHT)
+@pytest.mark.parametrize("source", [RIGHT, f"%time pass\n{RIGHT}"], ids=["plain", "magic"])
+def test_an_older_file_with_the_same_cell_needs_no_saving(shelf: Path, capsys: pytest.CaptureFixture, source: str) -> None:  # noqa: F811
+    write(shelf, double=source)
     os.utime(shelf / "s9-numbers.ipynb", (time.time() - 60,) * 2)
-    in_the_editor(shelf, RIGHT)
+    in_the_editor(shelf, source)
     assert "Ctrl+S" not in tunelab(capsys, "check", "double")[1]
 
 

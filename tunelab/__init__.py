@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 if sys.version_info < (3, 11):  # noqa: UP036 -- whoever put the lab onto an older Python's path reads a sentence, not a missing module
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["check", "predict"]
+
+LOADED = time.time()
+"""When this process loaded the lab, in seconds since 1970."""
 
 
 def __getattr__(name: str) -> Any:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
 
 import tunelab
+from tunelab.notebook import without_magics
 from tunelab.progress import Progress, digest
 
 SLACK = 2.0
 """Seconds by which clocks of a file system and of the machine may differ."""
-
-_STARTED = time.time()
 
 
 def unsaved(assignment: str, exercise: str, source: str, path: Path, progress: Progress) -> str:
     """A sentence where the last check in the editor saw another cell than the notebook on disk, which was saved before that; empty elsewhere."""
     seen = progress.seen_in_editor(assignment, exercise)
     saved = path.stat().st_mtime
-    if seen is None or seen[0] <= saved or seen[1] == digest(source):
+    if seen is None or seen[0] <= saved or seen[1] in (digest(source), digest(without_magics(source))):
         return ""
     return (
         f"{exercise}: {path.name} on disk is older ({_clock(saved)}) than your last check in the editor ({_clock(seen[0])}), and its cell is another one. "
@@ -33,7 +31,7 @@ def _clock(moment: float) -> str:
     return f"{there:%H:%M:%S}" if there.date() == now.date() else f"{there:%Y-%m-%d %H:%M}"
 
 
-def outdated_kernel(started: float = _STARTED) -> str:
+def outdated_kernel(started: float = tunelab.LOADED) -> str:
     """A sentence where the lab was installed anew after this kernel had loaded it; empty elsewhere."""
     files = [getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name.partition(".")[0] == tunelab.__name__]
     newest = max((path.stat().st_mtime for file in files if file and (path := Path(file)).is_file()), default=0.0)
