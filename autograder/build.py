@@ -5,6 +5,7 @@ Building twice gives the same bytes: cell ids are made from names and places, ne
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -80,7 +81,16 @@ def _cell(cell: LessonCell, place: str) -> NotebookNode:
     if cell.kind == "exercise":
         metadata = {"tags": ["exercise"], "name": cell.name, "nbgrader": _nbgrader(cell.name, solution=True)}
         return new_code_cell(cell.source, id=cell.name, metadata=metadata)
-    return new_code_cell(cell.source, id=place, metadata={"tags": [cell.kind], "nbgrader": _nbgrader(place, locked=True)})
+    folded = {"jupyter": {"source_hidden": True}} if _only_asks(cell) else {}
+    return new_code_cell(cell.source, id=place, metadata={"tags": [cell.kind], **folded, "nbgrader": _nbgrader(place, locked=True)})
+
+
+def _only_asks(cell: LessonCell) -> bool:
+    """Whether a demo does nothing but ask for a prediction. Its source holds the answer, so Jupyter shows it folded."""
+    statements = ast.parse(cell.source).body
+    return cell.kind == "demo" and all(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) and ast.unparse(s.value.func) == "predict" for s in statements
+    )
 
 
 def _grade_cell(exercise: str, points: int) -> NotebookNode:

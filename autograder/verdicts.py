@@ -149,7 +149,7 @@ def make_all(
 ) -> dict[Run, Verdict]:
     """All runs, and `meanwhile` beside them. A batch is one run, or several that are made in one process. What is known already isn't counted as work.
 
-    Another thread makes the runs in-process. This one makes the sandbox's, then calls `meanwhile`, then helps with what is left in-process.
+    Another thread calls `meanwhile`, which can't be shared out, then makes the runs in-process. This one makes the sandbox's, then helps with what is left in-process.
     """
     runs = dict.fromkeys(run for batch in batches for run in batch)
     made = {run: verdict for run in runs if (verdict := verdicts.known(run))}
@@ -163,6 +163,10 @@ def make_all(
             made.update(zip(batch, found, strict=True))
             progress(f"{verdicts.assignment.name}, runs", len(made) - known, len(runs) - known)
 
+    def beside() -> None:
+        meanwhile()
+        make_in_process()
+
     def make_in_process() -> None:
         while True:
             try:
@@ -174,14 +178,13 @@ def make_all(
     if todo:
         verdicts.engine.get()
     with ThreadPoolExecutor(1) as pool:
-        beside = pool.submit(make_in_process)
+        other = pool.submit(beside)
         try:
             for batch in todo:
                 if batch[0].backend == "sandbox":
                     make(batch)
-            meanwhile()
             make_in_process()
         finally:
             in_process.clear()
-        beside.result()
+        other.result()
     return made

@@ -69,6 +69,16 @@ def test_cells_have_stable_ids_tags_and_points(root: Path) -> None:
     assert notebook.metadata.tunelab == {"assignment": NAME, "title": "Small steps", "section": 1, "minutes": 10}
 
 
+def test_a_question_is_folded_for_its_source_holds_the_answer(root: Path) -> None:
+    lesson = root / "source" / NAME / f"{NAME}.md"
+    cells = {"asks": 'predict("?", {"a": "why", "b": "why"}, answer="a")', "computes": 'print(1)\npredict("?", {}, answer="a")'}
+    text = lesson.read_text() + "".join(f"\n```{{code-cell}} ipython3\n:tags: [demo]\n\n{source}\n```\n" for source in cells.values())
+    lesson.write_text(text)
+    notebook = lesson_notebook(load_course(root).assignment(NAME))
+    folded = {cell.source: cell.metadata.get("jupyter") for cell in notebook.cells if cell.source in cells.values()}
+    assert folded == {cells["asks"]: {"source_hidden": True}, cells["computes"]: None}
+
+
 def test_filled_notebook_holds_the_reference(root: Path) -> None:
     assignment = load_course(root).assignment(NAME)
     source = fill(assignment.exercise("double").stub, load_solutions(assignment).reference["double"])

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tunelab import assets, cli
 from tunelab.checks import CheckReport, TestResult
 from tunelab.progress import Progress, digest, record_in_notebook
-from tunelab.shelf import ShelfError, find_shelf, is_stub, meant
+from tunelab.shelf import LISTED, ShelfError, _unknown, find_shelf, is_stub, meant
 from tunelab.submit import pack
 from tunelab.watch import watch
 
@@ -153,6 +153,12 @@ def test_check_runs_every_exercise_of_an_assignment(shelf, capsys, monkeypatch):
     assert status == 1
     assert "double: all 1 checks pass" in said
     assert "s9-numbers: 1 of 2 exercises pass." in said
+
+
+def test_of_many_names_none_is_listed_for_an_unknown_one():
+    known = [f"exercise_{number}" for number in range(LISTED + 1)]
+    assert _unknown("There is no qqq.", "qqq", known) == "There is no qqq. `tunelab status` lists them all."
+    assert "There are: exercise_0, exercise_1." in _unknown("There is no qqq.", "qqq", known[:2])
 
 
 def test_check_as_a_command_of_its_own(shelf):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from autograder.course import Course, CourseError, Solution, load_course, load_hints, load_solutions, load_suites, public_checks, read_suite
 from autograder.fill import fill
-from tests.fixtures.minicourse import NAME, make_course, write
+from tests.fixtures.minicourse import NAME, REPOSITORY, make_course, write
 
 
 @pytest.fixture
@@ -206,3 +207,19 @@ def test_fill_of_a_class_takes_it_whole_with_the_stubs_docstrings() -> None:
 def test_fill_refuses_other_arguments() -> None:
     with pytest.raises(CourseError, match=r"other takes \(value\), but the stub of double takes \(number\)"):
         fill(STUB, solution("def other(value):\n    return 2 * value"))
+
+
+def test_the_real_course_says_the_same_in_its_plan_its_readme_and_each_lessons_header() -> None:
+    plan = load_course(REPOSITORY)
+    table = (REPOSITORY / "README.md").read_text().partition("## The course\n")[2].partition("\n## ")[0]
+    assert re.findall(r"`(s\d-[\w-]+)`", table) == [assignment.name for assignment in plan.assignments]
+    assert re.findall(r"^\| (\d [^|]+?) \|", table, re.MULTILINE) == [f"{section.number} {section.title}" for section in plan.sections]
+    for assignment in plan.assignments:
+        header = assignment.lesson.cells[0].source
+        assert header.startswith(f"# {assignment.title}\n"), assignment.name
+        assert f"about {assignment.minutes} minutes; the first exercise takes five" in header, assignment.name
+
+
+def test_due_dates_follow_the_order_of_the_course() -> None:
+    due = [assignment.due for assignment in load_course(REPOSITORY).assignments]
+    assert due == sorted(set(due))

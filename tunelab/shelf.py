@@ -15,6 +15,8 @@ from tunelab.checks import find_notebook
 from tunelab.notebook import LearnerNotebook, NotebookError, without_magics
 
 SECONDS_A_DAY = 24 * 60 * 60
+LISTED = 12
+"""So many names are listed in a message; of more, it says where to find them."""
 
 
 class ShelfError(ValueError):
@@ -182,8 +184,9 @@ def _exercise(assignment: Assignment, name: str) -> str:
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"{what} {f'Did you mean {close[0]}?' if close else f'''There are: {', '.join(known)}.'''}"
+    if close := difflib.get_close_matches(name, known, n=1):
+        return f"{what} Did you mean {close[0]}?"
+    return f"{what} There are: {', '.join(known)}." if len(known) <= LISTED else f"{what} `tunelab status` lists them all."
 
 
 # ---------------------------------------------------------------- stubs
