@@ -4,13 +4,13 @@ RUN = .venv/bin/python -m autograder
 ONE = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 GRADE = $(ONE) $(if $(WORKERS),--workers $(WORKERS)) $(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(SANDBOX),--sandbox $(SANDBOX))
 
-.PHONY: demo test setup release lint lessons solutions bench grade regrade feedback report lock
+.PHONY: demo test setup release lint lessons solutions bench collect grade regrade feedback report lock
 .DEFAULT_GOAL := demo
 
 demo: setup
 	@$(RUN) demo $(ONE)
 test:
-	@$(PYTHON) autograder/bootstrap.py --browser && $(RUN) lint && .venv/bin/python -m pytest
+	@$(PYTHON) autograder/bootstrap.py --tests && $(RUN) lint && .venv/bin/python -m pytest
 setup:
 	@$(PYTHON) autograder/bootstrap.py
 release: setup
@@ -23,6 +23,8 @@ solutions: setup
 	@$(RUN) solutions $(ONE)
 bench: setup
 	@$(RUN) bench
+collect: setup
+	@$(RUN) collect $(ONE) $(if $(WORKSHEET),--worksheet $(WORKSHEET)) $(FILES)
 grade: setup
 	@$(RUN) grade $(GRADE)
 regrade: setup

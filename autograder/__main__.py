@@ -96,6 +96,26 @@ def solutions(arguments: Arguments) -> bool:
 # ---------------------------------------------------------------- grading
 
 
+def collect(arguments: Arguments) -> bool:
+    from autograder.collect import collect
+    from autograder.course import load_course
+    from autograder.roster import without_submission
+    from autograder.workplace import open_workplace
+
+    workplace, assignment = open_workplace(arguments.workplace), load_course().assignment(arguments.assignment)
+    done = collect(workplace, assignment, arguments.files, arguments.worksheet, arguments.dry_run)
+    print(
+        f"{len(done.new)} new, {len(done.replaced)} replaced by a newer one, {len(done.older)} older than what is there, {len(done.unchanged)} unchanged."
+        + (" Nothing was written: this was a dry run." if arguments.dry_run else "")
+    )
+    if done.replaced or done.older:
+        print(f"What isn't graded any more is kept in {workplace.earlier}: {', '.join(done.replaced + done.older)}.")
+    print(*done.remarks, sep="\n", end="\n" if done.remarks else "")
+    if not arguments.dry_run and (missing := without_submission(workplace, assignment.name)):
+        print(f"{len(missing)} of the class list have handed in nothing: {', '.join(missing)}.")
+    return _told([f"{name} was left out: {why}" for name, why in done.left_out])
+
+
 def grade(arguments: Arguments) -> bool:
     from autograder.course import load_course
     from autograder.grade import export, grade
@@ -173,13 +193,27 @@ def export(arguments: Arguments) -> bool:
 
 def report(arguments: Arguments) -> bool:
     from autograder.course import load_course
+    from autograder.office import write_office
     from autograder.report import write_report
     from autograder.workplace import open_workplace
 
-    workplace = open_workplace(arguments.workplace)
-    print(f"The class report is {write_report(workplace, load_course(), arguments.assignment)}")
+    workplace, course = open_workplace(arguments.workplace), load_course()
+    print(f"The class report is {write_report(workplace, course, arguments.assignment)}")
+    print(
+        f"For office hours (the term, a page for each learner, groups, alike submissions): {write_office(workplace, course, arguments.assignment)}"
+    )
     for path in sorted(workplace.root.glob("leaderboard-*.html")):
         print(f"For the class: {path}")
+    return True
+
+
+def compare(arguments: Arguments) -> bool:
+    from autograder.compare import compare, lines
+    from autograder.course import load_course
+    from autograder.workplace import Workplace
+
+    compared = compare(Workplace(arguments.old.resolve()), Workplace(arguments.new.resolve()), load_course(), arguments.assignment)
+    print(*lines(compared), sep="\n")
     return True
 
 
@@ -247,6 +281,12 @@ def parser() -> argparse.ArgumentParser:
         _small_or_record,
     )
     verb(solutions, "Write the solutions of an assignment as a notebook, to give out after its deadline.", _assignment, _workplace, _anyway)
+    verb(
+        collect,
+        "Put what was handed in into submitted/: archives of Moodle's, Canvas's or `tunelab submit`, or folders by learner.",
+        _files,
+        _workplace,
+    )
     verb(grade, "Grade what lies in submitted/ and write it to the gradebook.", _assignment, _workplace, _workers, _cluster, _sandbox)
     verb(
         regrade,
@@ -267,7 +307,13 @@ def parser() -> argparse.ArgumentParser:
         _assignment,
         _workplace,
     )
-    verb(report, "Write the class report, report.html, and the leaderboards for the class.", _assignment, _workplace)
+    verb(
+        report,
+        "Write the class report, report.html, the leaderboards for the class, and the pages for office hours, office/.",
+        _assignment,
+        _workplace,
+    )
+    verb(compare, "Compare two terms, test by test: the workplaces OLD and NEW.", _old_and_new, _assignment)
     verb(simulate, "Hand in a class of simulated learners of every kind.", _assignment, _workplace, _size, _seed)
     verb(
         demo,
@@ -312,6 +358,20 @@ def _file(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--id", metavar="COLUMN", help="the column that holds what learners are called here; found by itself in Moodle's and Canvas's lists"
     )
+
+
+def _old_and_new(one: argparse.ArgumentParser) -> None:
+    one.add_argument("old", metavar="OLD", type=Path, help="the workplace of the earlier term")
+    one.add_argument("new", metavar="NEW", type=Path, help="that of the later one")
+
+
+def _files(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "files", metavar="FILE", type=Path, nargs="*", help="archives or folders; downloaded/<assignment>/archive/ when left out"
+    )
+    one.add_argument("--assignment", metavar="NAME", required=True, help="the assignment that was handed in, such as s4-layer-freezing")
+    one.add_argument("--worksheet", metavar="CSV", type=Path, help="Moodle's grading worksheet: tells who is who where names don't")
+    one.add_argument("--dry-run", action="store_true", help="only tell what would be done")
 
 
 def _to(one: argparse.ArgumentParser) -> None:

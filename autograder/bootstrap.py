@@ -1,6 +1,6 @@
 """Set-up: everything a machine needs, once. Runs on the system's Python 3.11 with nothing installed.
 
-Makes the environment in `.venv` from `requirements.lock`, installs `tunelab` into it, installs bubblewrap (and, for the kit's own tests, a browser) through the system's package
+Makes the environment in `.venv` from `requirements.lock`, installs `tunelab` into it, installs bubblewrap (and, for the kit's own tests, a browser and a database server) through the system's package
 manager, and fetches models and data, also what is held out from learners. What is done already isn't done again.
 """
 
@@ -20,19 +20,21 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 STAMP = ENVIRONMENT / "tunelab.stamp"
 INPUTS = ("requirements.lock", "pyproject.toml")
 PACKAGES = {"bwrap": "bubblewrap", "setpriv": "util-linux"}
-BROWSER = {"chromium": "chromium"}
+FOR_TESTS = {"chromium": "chromium", "pg_createcluster": "postgresql"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Sets up everything that the kit needs on this machine.")
-    parser.add_argument("--browser", action="store_true", help="also install Chromium, which the kit's own tests look at pages with")
+    parser.add_argument(
+        "--tests", action="store_true", help="also install what the kit's own tests need: Chromium to look at pages with, and PostgreSQL"
+    )
     arguments = parser.parse_args()
     if sys.version_info[:2] != (3, 11):
         sys.exit(
             f"Tunelab needs Python 3.11; this is {sys.version.split()[0]}. Install python3.11, or name it: make PYTHON=/path/to/python3.11 setup"
         )
     make_environment()
-    install_system_packages(PACKAGES | (BROWSER if arguments.browser else {}))
+    install_system_packages(PACKAGES | (FOR_TESTS if arguments.tests else {}))
     run([PYTHON, "-m", "autograder", "fetch"], "Models and data could not be fetched; the lines above say why.")
 
 

@@ -77,6 +77,9 @@ def notebook_bytes(notebook: NotebookNode) -> bytes:
 def _cell(cell: LessonCell, place: str) -> NotebookNode:
     if cell.kind == "prose":
         return new_markdown_cell(cell.source, id=place)
+    if cell.kind == "written":
+        metadata = {"tags": ["written"], "name": cell.name, "nbgrader": _nbgrader(cell.name, grade=True, solution=True, points=cell.points)}
+        return new_markdown_cell(cell.source, id=cell.name, metadata=metadata)
     if cell.kind == "exercise":
         metadata = {"tags": ["exercise"], "name": cell.name, "nbgrader": _nbgrader(cell.name, solution=True)}
         return new_code_cell(cell.source, id=cell.name, metadata=metadata)

@@ -57,12 +57,13 @@ class Exercise:
 
 @dataclass(frozen=True)
 class LessonCell:
-    """A cell of a lesson: `kind` is prose, setup, exercise or demo; `name` is the exercise's, empty elsewhere."""
+    """A cell of a lesson: `kind` is prose, setup, exercise, demo or written; `name` is the exercise's or that of the question to be answered in words, empty elsewhere. `points` are those that a person gives."""
 
     kind: str
     source: str
     name: str
     line: int
+    points: int = 0
 
 
 @dataclass(frozen=True)
@@ -375,10 +376,28 @@ def load_lesson(assignment: Assignment) -> Lesson:
         if cell.cell_type == "code":
             cells.append(_code_cell(cell, path, next(lines, 0)))
         elif cell.cell_type == "markdown" and cell.source.strip():
-            cells.append(LessonCell("prose", cell.source, "", 0))
+            cells.append(_text_cell(cell, path))
     lesson = Lesson(path, _title(cells, path), tuple(cells))
     _check_lesson(lesson)
     return lesson
+
+
+def _text_cell(cell: Any, path: Path) -> LessonCell:
+    """Prose, or a question that is answered in words and graded by a person."""
+    if "written" not in cell.metadata.get("tags", []):
+        return LessonCell("prose", cell.source, "", 0)
+    name, points = cell.metadata.get("name"), cell.metadata.get("points")
+    if (
+        set(cell.metadata) != {"tags", "name", "points"}
+        or not (isinstance(name, str) and name.isidentifier())
+        or type(points) is not int
+        or points < 1
+    ):
+        raise CourseError(
+            f"{at(path)}: a written answer begins with a line such as "
+            '`+++ {"tags": ["written"], "name": "why_frozen", "points": 2}`: a name like a function\'s, and points that are a positive integer.'
+        )
+    return LessonCell("written", cell.source, name, 0, points)
 
 
 def _code_lines(text: str) -> list[int]:
@@ -432,9 +451,9 @@ def _title(cells: list[LessonCell], path: Path) -> str:
 def _check_lesson(lesson: Lesson) -> None:
     if not lesson.exercises:
         raise CourseError(f"{at(lesson.path)}: the lesson has no exercise. Tag a code cell `exercise` and name it.")
-    if twice := _duplicate(e.name for e in lesson.exercises):
+    if twice := _duplicate(cell.name for cell in lesson.cells if cell.name):
         raise CourseError(f"{at(lesson.path)}: the exercise {twice} is there twice. Names of exercises are unique within an assignment.")
-    first = next((cell for cell in lesson.cells if cell.kind != "prose"), None)
+    first = next((cell for cell in lesson.cells if cell.kind not in ("prose", "written")), None)
     if first.kind != "setup" or not _imports_check(first.source):
         raise CourseError(
             f"{at(lesson.path, first.line)}: the first code cell must be a setup cell with the line `from tunelab import check`."

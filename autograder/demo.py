@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from autograder.course import ROOT, Assignment, Course, load_course
+from autograder.office import write_office
 from autograder.report import Graded, gather, write_report
 from autograder.show import Progress, shortened, table
 from autograder.simulate import Deserved, SimulatedLearner, simulate
@@ -47,10 +48,11 @@ def demo(mode: str | None = None, workers: int | None = None, name: str | None =
     classes = {a: simulate(a, workplace) for a in assignments}
     say(f"Grading {sum(map(len, classes.values()))} submissions")
     summary = grade(workplace, assignments, workers, None, mode, Progress())
-    say("Writing feedback, gradebook.csv and the class report")
+    say("Writing feedback, gradebook.csv, the class report and the pages for office hours")
     troubles = summary.troubles + feedback(workplace, assignments, Progress()).troubles
     export(workplace)
     write_report(workplace, course, lookup=partial(result_for, workplace=workplace))
+    write_office(workplace, course, lookup=partial(result_for, workplace=workplace))
     outcomes = {a: compare(a, learners, workplace, partial(result_for, workplace=workplace)) for a, learners in classes.items()}
     for assignment, rows in outcomes.items():
         print(f"\n{assignment.title} ({assignment.name})\n\n{outcome_table(assignment, rows)}")
@@ -148,6 +150,7 @@ def conclude(workplace: Workplace, outcomes: Sequence[Outcome], troubles: Sequen
     for what, path in (
         ("class report", workplace.report),
         *(("leaderboard", path) for path in sorted(workplace.root.glob("leaderboard-*.html"))),
+        ("pages for office hours", workplace.office / "index.html"),
         ("gradebook", workplace.gradebook_csv),
         ("feedback, one page per learner", workplace.feedback),
         ("what was handed in", workplace.submitted),

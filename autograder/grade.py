@@ -272,15 +272,22 @@ def _score(result: dict[str, Any]) -> float:
 
 def back_up(workplace: Workplace) -> Path | None:
     """Copies the gradebook to `backups/` before it is written to, and keeps the newest BACKUPS. None where there is none yet."""
-    if not workplace.gradebook.is_file():
+    in_postgres = workplace.gradebook_url.exists()
+    if not in_postgres and not workplace.gradebook.is_file():
         return None
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    target = workplace.backups / f"gradebook-{moment}.db"
+    target = workplace.backups / f"gradebook-{moment}.{'dump' if in_postgres else 'db'}"
+    part = target.with_name(f"{target.name}.part")
     target.parent.mkdir(exist_ok=True)
-    with contextlib.closing(sqlite3.connect(workplace.gradebook)) as live, contextlib.closing(sqlite3.connect(f"{target}.part")) as copy:
-        live.backup(copy)
-    os.replace(f"{target}.part", target)
-    for old in sorted(workplace.backups.glob("gradebook-*.db"))[:-BACKUPS]:
+    if in_postgres:
+        from autograder.postgres import dump
+
+        dump(workplace.database, part)
+    else:
+        with contextlib.closing(sqlite3.connect(workplace.gradebook)) as live, contextlib.closing(sqlite3.connect(part)) as copy:
+            live.backup(copy)
+    os.replace(part, target)
+    for old in sorted(workplace.backups.glob(f"gradebook-*{target.suffix}"))[:-BACKUPS]:
         old.unlink()
     return target
 
@@ -361,7 +368,7 @@ def write_all(workplace: Workplace, submissions: Sequence[Submission], deadlines
             "deadline": deadlines.of(one.folder).memory,
             "notices": [n.text for n in one.clean.notices],
             "result": None if settled(result) else _untimed(result),
-        }
+        } | ({"written": one.clean.written} if one.clean.written else {})
         autograded = workplace.autograded / one.clean.learner / one.assignment.name
         if marker.exists() and json.loads(marker.read_text()) == written and autograded.is_dir() and one.folder not in outdated:
             summary.unchanged += 1

@@ -20,7 +20,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -54,7 +54,7 @@ class Note:
 
 @dataclass(frozen=True)
 class CleanSubmission:
-    """What is graded: the source of each exercise's cell, the setup as released, and the files beside the notebook that the course asks for."""
+    """What is graded: the source of each exercise's cell, the setup as released, and the files beside the notebook that the course asks for. `written` are answers in words, for a person to grade."""
 
     learner: str
     assignment: str
@@ -64,6 +64,7 @@ class CleanSubmission:
     digest: str
     notes: tuple[Note, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
 
 
 # ---------------------------------------------------------------- the release
@@ -98,7 +99,8 @@ def _release(path: Path, changed: int) -> Release:
 def release_of(notebook: NotebookNode) -> Release:
     """The same of a notebook at hand."""
     cells = notebook.cells
-    stubs = {cell.metadata.nbgrader.grade_id: cell.source for cell in cells if cell.metadata.get("nbgrader", {}).get("solution")}
+    answers = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    stubs = {cell.metadata.nbgrader.grade_id: cell.source for cell in answers if not cell.metadata.nbgrader.get("grade")}
     setup = tuple(cell.source for cell in cells if "setup" in cell.metadata.get("tags", []))
     return Release(notebook, stubs, setup, {cell.id: cell for cell in cells})
 
@@ -151,13 +153,15 @@ def clean_submission(folder: Path, assignment: Assignment, release: Release) -> 
         return _made(learner, assignment, release, {}, (Notice("unusable", text),))
     chosen = {exercise: _answer(exercise, handed_in, release) for exercise in release.stubs}
     notices = [*handed_in.notices, *(notice for _, _, found in chosen.values() for notice in found), *_edits(handed_in, release)]
-    notes, cut = _notes(handed_in, release, {index for index, _, _ in chosen.values()})
+    written = _written(handed_in, release)
+    notes, cut = _notes(handed_in, release, {index for index, _, _ in chosen.values()} | {index for index, _ in written.values()})
     if cut:
         notices.append(
             Notice("notes-cut", "Your own cells are very long or very many. Some of them were cut or left out; none of them is graded.")
         )
     sources = {exercise: source for exercise, (_, source, _) in chosen.items()}
-    return _made(learner, assignment, release, sources, tuple(notices), notes, handed_in.files)
+    made = _made(learner, assignment, release, sources, tuple(notices), notes, handed_in.files)
+    return replace(made, written={name: text for name, (_, text) in written.items()})
 
 
 def _made(
@@ -335,6 +339,20 @@ def _identity(cell: RawCell) -> str:
     return cell.grade_id or cell.id
 
 
+def _written(handed_in: HandedIn, release: Release) -> dict[str, tuple[int, str]]:
+    """The answers in words, each with the number of its cell; those that were left as released aren't among them."""
+    found = {}
+    for index, cell in enumerate(handed_in.cells):
+        released = release.by_id.get(_identity(cell))
+        if (
+            released is not None
+            and "written" in released.metadata.get("tags", [])
+            and cell.source.strip() not in ("", released.source.strip())
+        ):
+            found[released.id] = (index, cell.source.strip()[:MAX_NOTE])
+    return found
+
+
 def _notes(handed_in: HandedIn, release: Release, used: set[int]) -> tuple[tuple[Note, ...], bool]:
     """The learner's own cells as notes, and whether some were cut. What was graded or released isn't repeated."""
     if handed_in.script:
@@ -362,6 +380,8 @@ def clean_notebook(clean: CleanSubmission, release: Release) -> NotebookNode:
     for cell in notebook.cells:
         if cell.id in clean.cells:
             cell.source = clean.cells[cell.id]
+        elif cell.id in clean.written:
+            cell.source = inert(clean.written[cell.id])
     notes: dict[str, list[NotebookNode]] = {}
     for number, note in enumerate(clean.notes, start=1):
         notes.setdefault(note.after, []).append(new_markdown_cell(inert(note.source), id=f"note-{number}"))

@@ -8,7 +8,6 @@ import shutil
 import stat
 import sys
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -28,11 +27,13 @@ from sqlalchemy.engine import Engine
 from traitlets import Unicode
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder.collect import UNREADABLE, BadArchive, People, find_uploads
 from autograder.course import ROOT, Assignment, load_course
 from autograder.deadlines import Deadlines
 from autograder.handed_in import MAX_NOTEBOOK
 from autograder.intake import clean_notebook, clean_submission, read_clean, read_release, stand_in
-from autograder.workplace import VARIABLE, Workplace, is_learner, open_workplace, write_atomically
+from autograder.roster import roster_of
+from autograder.workplace import VARIABLE, Workplace, open_workplace, write_atomically
 from tunelab.files import MAX_FILE
 
 BUSY_SECONDS = 60
@@ -135,7 +136,7 @@ class ReportScores(NbGraderPreprocessor):
         result = result_for(clean, assignment, open_workplace(self.workplace or None))
         by_exercise = {row["exercise"]: row for row in result["exercises"]}
         for cell in nb.cells:
-            if cell.metadata.get("nbgrader", {}).get("grade"):
+            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
                 cell.outputs = score_outputs(by_exercise.get(cell.metadata.name), cell.metadata.nbgrader.points, result["sandbox"])
         return nb, resources
 
@@ -207,64 +208,35 @@ class CanvasExport(RosterExport):
 
 # ---------------------------------------------------------------- zip_collect
 
-ARCHIVE = re.compile(r"(?P<assignment>s\d+-[a-z0-9-]+?)__(?P<learner>[^/]+?)(?:__(?P<rest>[^/]*))?\.(?P<kind>zip|ipynb|py)")
-"""The name of an archive: `tunelab submit` writes `<assignment>__<learner>__<moment>.zip`."""
-
-MOMENT = re.compile(r"\d{8}T?-?\d{6}")
 MAX_MEMBERS = 1000
 
 
-class BadArchive(Exception):
-    """An archive that isn't unpacked, with the reason."""
-
-
 class OneNotebook(ExtractorPlugin):
-    """Unpacks one notebook (or script) from each archive into `<learner>/`, and the files beside it that the course asks for. What is wrong with one archive is logged and stops no other.
+    """Unpacks one notebook (or script) of each learner into `<learner>/`, and the files beside it that the course asks for, from archives as `tunelab submit`, Moodle and Canvas name them. What is wrong with one archive is logged and stops no other.
 
-    Nothing else is unpacked: no links, no archives within archives, nothing above the size of a notebook. A file that is too large is cut just above what the intake takes, which says so.
+    Nothing else is unpacked: no links, no archives within a learner's archive, nothing above the size of a notebook. A file that is too large is cut just above what the intake takes, which says so.
     """
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
-        folder, target = Path(archive_path), Path(extracted_path)
-        wanted = _files_of(folder.parent.name)
-        newest: dict[str, tuple[str, Path]] = {}
-        for path in sorted(folder.rglob("*")):
+        folder, target = Path(archive_path).absolute(), Path(extracted_path)
+        assignment = folder.parent.name
+        wanted = _files_of(assignment)
+        found = find_uploads([folder], assignment, People(roster_of(Workplace(folder.parents[2]))))
+        for name, why in found.left_out:
+            self.log.error("%s was left out: %s", name, why)
+        for learner, (newest, *rest) in found.newest().items():
+            if rest:
+                self.log.warning("%s handed in more than once: the newest by name is taken.", learner)
             try:
-                if found := _named(path, folder.parent.name):
-                    learner, moment = found
-                    if learner in newest:
-                        self.log.warning("%s handed in more than once: the newest by name is taken.", learner)
-                    newest[learner] = max(newest.get(learner, ("", path)), (moment, path))
-            except BadArchive as error:
-                self.log.error("%s was left out: %s", path.name, error)
-        for learner, (moment, path) in sorted(newest.items()):
-            try:
-                for name, content in unpacked(path, folder.parent.name, wanted).items():
+                with newest.at_hand() as path:
+                    files = unpacked(path, assignment, wanted)
+                for name, content in files.items():
                     write_atomically(target / learner / name, content)
-                if moment:
-                    write_atomically(target / learner / "timestamp.txt", moment)
-            except (BadArchive, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+                if newest.moment:
+                    write_atomically(target / learner / "timestamp.txt", newest.moment)
+            except (BadArchive, *UNREADABLE) as error:
                 shutil.rmtree(target / learner, ignore_errors=True)
-                self.log.error("%s was left out: %s", path.name, error)
-
-
-def _named(path: Path, assignment: str) -> tuple[str, str] | None:
-    """The learner and the moment that an archive's name tells; None for a folder. Raises BadArchive."""
-    mode = path.lstat().st_mode
-    if stat.S_ISDIR(mode):
-        return None
-    if not stat.S_ISREG(mode):
-        raise BadArchive("it is a link or a special file.")
-    named = ARCHIVE.fullmatch(path.name)
-    if named is None or named["assignment"] != assignment or not is_learner(named["learner"]):
-        raise BadArchive(f"its name must be {assignment}__LEARNER.zip, LEARNER made of letters, digits and . _ @ - only.")
-    return named["learner"], _moment(named["rest"] or "")
-
-
-def _moment(text: str) -> str:
-    """The moment that an archive's name ends with, as nbgrader writes one; empty where there is none."""
-    digits = re.sub(r"\D", "", found.group()) if (found := MOMENT.search(text)) else ""
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}:{digits[12:14]} UTC" if digits else ""
+                self.log.error("%s was left out: %s", newest.label, error)
 
 
 def _files_of(assignment: str) -> tuple[str, ...]:

@@ -176,15 +176,18 @@ def leaderboard_page(part: Part) -> str:
 
 
 def _rendered(template: str, **what: Any) -> str:
-    """A page from a template. Everything that isn't the template's own is escaped."""
+    """A page from a template."""
+    moment = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC")
+    return environment().get_template(template).render(moment=moment, **what)
+
+
+def environment() -> Any:
+    """Jinja's environment for all pages, with their filters; it escapes what isn't a template's own."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"plain": plain, "percent": percent, "correlation": correlation_text}
-    moment = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC")
-    return environment.get_template(template).render(moment=moment, **what)
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {"plain": plain, "percent": percent, "correlation": correlation_text}
+    return made
 
 
 def plain(text: object) -> str:
@@ -343,19 +346,21 @@ def commonest_messages(scored: Sequence[Graded], mutants: Sequence[Solution]) ->
         for exercise in one.exercises:
             for test in exercise["tests"]:
                 if test["outcome"] == "failed" and "isn't written yet" not in test["message"]:
-                    groups[exercise["exercise"], test["name"], _without_numbers(test["message"])].append(test["message"])
+                    groups[exercise["exercise"], test["name"], same_message(test["message"])].append(test["message"])
     largest = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))[:COMMONEST]
     return [
-        Message(exercise, test, len(messages), messages[0], _misconception(exercise, test, messages[0], mutants))
+        Message(exercise, test, len(messages), messages[0], misconception_of(exercise, test, messages[0], mutants))
         for (exercise, test, _), messages in largest
     ]
 
 
-def _without_numbers(message: str) -> str:
+def same_message(message: str) -> str:
+    """A message without its numbers: messages that agree in this count as one."""
     return re.sub(r"[0-9]+", "0", re.sub(r"(?<=[0-9])\.(?=[0-9])|e[-+](?=[0-9])", "", message))
 
 
-def _misconception(exercise: str, test: str, message: str, mutants: Sequence[Solution]) -> str:
+def misconception_of(exercise: str, test: str, message: str, mutants: Sequence[Solution]) -> str:
+    """What the authors' wrong answers that get this message misunderstand; empty where none does."""
     found = {m.misconception for m in mutants if m.exercise == exercise and m.caught_by == test and m.says in message}
     return " Or: ".join(sorted(found))
 

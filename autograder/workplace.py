@@ -26,6 +26,11 @@ class Workplace:
         return self.root / "submitted"
 
     @property
+    def earlier(self) -> Path:
+        """Submissions that a newer one has replaced, `<learner>/<assignment>/<moment>/`."""
+        return self.root / "earlier"
+
+    @property
     def clean(self) -> Path:
         return self.root / "clean"
 
@@ -44,6 +49,11 @@ class Workplace:
     @property
     def gradebook(self) -> Path:
         return self.root / "gradebook.db"
+
+    @property
+    def gradebook_url(self) -> Path:
+        """Where the address of a gradebook in PostgreSQL stands, for who wants one."""
+        return self.root / "gradebook.url"
 
     @property
     def gradebook_csv(self) -> Path:
@@ -74,8 +84,17 @@ class Workplace:
         return self.root / f"leaderboard-{assignment}.html"
 
     @property
+    def office(self) -> Path:
+        """Pages for office hours, beside the report."""
+        return self.root / "office"
+
+    @property
     def database(self) -> str:
-        """The gradebook as SQLAlchemy addresses it."""
+        """The gradebook as SQLAlchemy addresses it: the file, unless `gradebook.url` names a PostgreSQL database. Raises GradebookError."""
+        if self.gradebook_url.exists():
+            from autograder.postgres import address
+
+            return address(self.gradebook_url)
         return f"sqlite:///{self.gradebook}"
 
     def submission(self, learner: str, assignment: str) -> Path:

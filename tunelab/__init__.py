@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 11):  # noqa: UP036 -- whoever put the lab onto an older Python's path reads a sentence, not a missing module
+    raise ImportError(
+        f"Tunelab needs Python 3.11, and this is {sys.version.split()[0]} ({sys.executable}). "
+        "Make an environment with Python 3.11, install the course's wheel into it, and choose it as the notebook's kernel."
+    )
 
 if TYPE_CHECKING:
     from tunelab.checks import check
@@ -10,6 +18,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["check", "predict"]
+
+LOADED = time.time()
+"""When this process loaded the lab, in seconds since 1970."""
 
 
 def __getattr__(name: str) -> Any:

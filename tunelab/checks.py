@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,13 @@ def check(exercise: str) -> Any:
 
     Gives None when all pass, else a short line (whose plain text is 0.0, so that `nbgrader validate` sees that something is open).
     """
-    from tunelab import display, progress
+    from tunelab import display, progress, surroundings
 
     namespace = _notebook_namespace()
     folder = _folder_of_checks(exercise, namespace)
     report = check_namespace(exercise, namespace)
+    if outdated := surroundings.outdated_kernel():
+        report = replace(report, note=" ".join(note for note in (outdated, report.note) if note))
     if folder is not None:
         progress.record_in_notebook(report, folder, namespace)
     display.show(report)
@@ -74,7 +76,7 @@ def check_namespace(exercise: str, namespace: dict[str, Any]) -> CheckReport:
     return CheckReport(
         exercise,
         (),
-        f"There is no test_{exercise}.py beside this notebook. Open the notebook from its assignment's folder, and check the exercise's name.",
+        f"There is no test_{exercise}.py beside this notebook (its kernel runs in {Path.cwd()}). Keep the notebook in its assignment's folder and open it there; check the exercise's name, too.",
     )
 
 

@@ -37,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             file=sys.stderr,
         )
         status = WRONG
+    except ModuleNotFoundError as error:
+        from tunelab.surroundings import not_installed
+
+        print(f"tunelab {options.command}: {not_installed(error.name)}", file=sys.stderr)
+        status = WRONG
     except KeyboardInterrupt:
         print(file=sys.stderr)
         status = 130
@@ -100,6 +105,7 @@ def _check(options: argparse.Namespace) -> int:
     from tunelab.checks import check_notebook
     from tunelab.progress import Progress
     from tunelab.shelf import find_shelf, meant
+    from tunelab.surroundings import unsaved
 
     shelf = find_shelf(Path.cwd())
     assignment, exercise = meant(shelf, Path.cwd(), _two(options.what))
@@ -111,6 +117,8 @@ def _check(options: argparse.Namespace) -> int:
         if name in notebook.exercises:
             progress.record(assignment.name, report, notebook.exercises[name])
         _show(report)
+        if name in notebook.exercises and (older := unsaved(assignment.name, name, notebook.exercises[name], notebook.path, progress)):
+            _say(f"! {older}")
         passed += report.passed
     if len(names) > 1:
         _say(f"{assignment.name}: {passed} of {len(names)} exercises pass.")
@@ -172,7 +180,9 @@ def _submit(options: argparse.Namespace) -> int:
     if assignment.due:
         passed = "That has passed: it counts as late, unless you were given more time." if assignment.due < datetime.now(UTC) else ""
         _say(f"Due {assignment.due_here}. {passed}".strip())
-    _say(f"{assignment.name} of {learner}, as saved at {submission.saved:%H:%M on %Y-%m-%d}, is packed. Hand in this file:")
+    _say(f"{assignment.name} of {learner}, as saved at {submission.saved:%H:%M on %Y-%m-%d}, is packed.")
+    _say(f"The notebook's SHA-256 digest begins with {submission.digest}: note it, it tells later which one you handed in.")
+    _say("Hand in this file:")
     print(submission.archive)
     return OK
 

@@ -10,6 +10,7 @@ import json
 import linecache
 import os
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -33,8 +34,13 @@ class Progress:
         """Whether the checks of an exercise passed on just this cell."""
         return self._table("done").get(f"{assignment}/{exercise}") == digest(source)
 
-    def record(self, assignment: str, report: CheckReport, source: str) -> None:
-        """Keeps what a check of this cell found."""
+    def seen_in_editor(self, assignment: str, exercise: str) -> tuple[float, str] | None:
+        """When the editor last checked an exercise (seconds since 1970), and the digest of the cell that it saw; None when it hasn't."""
+        seen = self._table("editor").get(f"{assignment}/{exercise}")
+        return (seen["at"], str(seen.get("cell"))) if isinstance(seen, dict) and isinstance(seen.get("at"), int | float) else None
+
+    def record(self, assignment: str, report: CheckReport, source: str, in_editor: bool = False) -> None:
+        """Keeps what a check of this cell found, and with `in_editor` that the editor has seen it: what is on disk may be another one."""
         name = f"{assignment}/{report.exercise}"
 
         def change(kept: dict[str, Any]) -> None:
@@ -43,6 +49,8 @@ class Progress:
                 done[name] = digest(source)
             elif done.get(name) == digest(source):
                 del done[name]
+            if in_editor:
+                kept.setdefault("editor", {})[name] = {"at": time.time(), "cell": digest(source)}
 
         self._change(change)
 
@@ -108,7 +116,7 @@ def record_in_notebook(report: CheckReport, folder: Path, namespace: Mapping[str
     """Keeps what `check(...)` found in a live notebook that lies in `folder`, for the cell that defined the exercise's function."""
     source = _cell_of(namespace.get(report.exercise))
     if source:
-        Progress(folder.parent).record(folder.name, report, source)
+        Progress(folder.parent).record(folder.name, report, source, in_editor=True)
 
 
 def _cell_of(value: Any) -> str:

@@ -5,6 +5,7 @@ The archive's name carries assignment, learner and moment (UTC): `s4-layer-freez
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import time
@@ -18,6 +19,7 @@ from tunelab.files import FileError, read_file
 from tunelab.notebook import LearnerNotebook, needed, without_magics
 from tunelab.progress import Progress, write_beside
 from tunelab.shelf import Assignment, ShelfError, is_stub
+from tunelab.surroundings import unsaved
 
 HANDED_IN = "submissions"
 OLD_HOURS = 1
@@ -25,11 +27,12 @@ OLD_HOURS = 1
 
 @dataclass(frozen=True)
 class Submission:
-    """An archive that was written, and what the learner should know before they hand it in."""
+    """An archive that was written, and what the learner should know before they hand it in. `digest` begins the SHA-256 of the notebook in it."""
 
     archive: Path
     warnings: tuple[str, ...]
     saved: datetime
+    digest: str
 
 
 def pack(assignment: Assignment, learner: str, progress: Progress, now: datetime | None = None) -> Submission:
@@ -44,9 +47,10 @@ def pack(assignment: Assignment, learner: str, progress: Progress, now: datetime
     folder.mkdir(exist_ok=True)
     archive = folder / f"{assignment.name}__{learner}__{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
     files, missing = files_of(notebook)
-    write_beside(archive, _zipped({f"{assignment.name}.ipynb": notebook.path.read_bytes(), **files}, now))
+    content = notebook.path.read_bytes()
+    write_beside(archive, _zipped({f"{assignment.name}.ipynb": content, **files}, now))
     saved = datetime.fromtimestamp(notebook.path.stat().st_mtime).astimezone()
-    return Submission(archive, (*warnings_for(assignment, notebook, progress), *missing), saved)
+    return Submission(archive, (*warnings_for(assignment, notebook, progress), *missing), saved, hashlib.sha256(content).hexdigest()[:12])
 
 
 def files_of(notebook: LearnerNotebook) -> tuple[dict[str, bytes], list[str]]:
@@ -90,6 +94,8 @@ def warnings_for(assignment: Assignment, notebook: LearnerNotebook, progress: Pr
             found.append(f"{name}: still the stub that it came with.")
         elif trouble := _syntax_error(source):
             found.append(f"{name}: the cell can't be read ({trouble}).")
+        elif older := unsaved(assignment.name, name, source, notebook.path, progress):
+            found.append(older)
         elif not progress.is_done(assignment.name, name, source):
             found.append(f"{name}: its checks haven't passed on the cell as it is now. Run `tunelab check {name}`.")
         if source is not None and name not in notebook.points:
