@@ -391,7 +391,7 @@ def sums_in_half(states):
     return result
 
 
-@mutant("average_weights", caught_by="test_half_precision", says="of type float32, where torch.float16 is asked for")
+@mutant("average_weights", caught_by="test_half_precision", says="where torch.float16 is asked for")
 def stays_wide(states):
     """Forgets to go back to the entry's dtype."""
     result = {}

@@ -9,7 +9,7 @@ from tunelab.models import tiny_bert
 
 
 def drawn(rng, *shape, dtype=torch.float32, around=0.0):
-    return torch.from_numpy(around + rng.normal(size=shape)).to(dtype)
+    return torch.from_numpy(np.asarray(around + rng.normal(size=shape))).to(dtype)
 
 
 def averaged(learner, states, told):
