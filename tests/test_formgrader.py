@@ -19,7 +19,7 @@ WORDS = "Because <script>alert('words')</script> it does.\n```\n<img src=x onerr
 READY = "formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded && formgrader.grade_uis.length > 1"
 """In formgrader's page: what was given before has been fetched. Without a network it has no MathJax, and then no shortcuts on the keyboard, but everything else."""
 
-COMMENT = "Right, and <b>short</b>.\n\nWhy not a comment?"
+COMMENT = "Right, and **short**.\n\nWhy not a comment?"
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_points_and_comments_by_hand(root: Path, browser) -> None:
     assert dialogs == []
     assert scores(root)["bob"] == 1.5 + 2 + 0.5 + 1.75
     feedback = (root / "feedback" / "bob" / NAME / f"{NAME}.html").read_text()
-    assert "Right, and" in feedback and "<b>short</b>" not in feedback
+    assert "Right, and <strong>short</strong>" in feedback, "a comment is Markdown, as formgrader says"
     assert "about squares" in feedback
 
     nbgrader(root, "autograde", NAME, "--force", "--student", "bob")
