@@ -234,7 +234,7 @@ def _cells(workplace: Workplace, assignment: Assignment) -> dict[str, dict[str, 
     """What each learner handed in, by exercise, as the intake has it."""
     found = {}
     for path in sorted(workplace.clean.glob(f"*/{assignment.name}/{assignment.name}.ipynb")):
-        found[path.parent.parent.name] = read_clean(nbformat.read(path, as_version=4), assignment).cells
+        found[path.parent.parent.name] = read_clean(nbformat.read(path, as_version=4), assignment, path.parent).cells
     return found
 
 

@@ -16,7 +16,10 @@ from tests.test_regrade import run
 
 QUESTION = '+++ {"tags": ["written"], "name": "why_words", "points": 2}\n\nWhy does white space part words? Write two sentences in place of this one.\n\n+++\n\nThe end.\n'
 WORDS = "Because <script>alert('words')</script> it does.\n```\n<img src=x onerror=alert(2)>"
-COMMENT = "Right, and <b>short</b>.\n\nWhy not a comment?"
+READY = "formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded && formgrader.grade_uis.length > 1"
+"""In formgrader's page: what was given before has been fetched. Without a network it has no MathJax, and then no shortcuts on the keyboard, but everything else."""
+
+COMMENT = "Right, and **short**.\n\nWhy not a comment?"
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +63,7 @@ def test_points_and_comments_by_hand(root: Path, browser) -> None:
         entries = json.loads(ask(f"{address}/formgrader/api/submitted_notebooks/{NAME}/{NAME}"))
         [entry] = [one for one in entries if one["student"] == "bob"]
         page.goto(f"{address}/formgrader/submissions/{entry['id']}")
-        page.wait_for_function(
-            "typeof formgrader !== 'undefined' && formgrader.loaded && formgrader.grades.loaded && formgrader.comments.loaded"
-        )
+        page.wait_for_function(READY)
         assert page.locator("#check_double").get_attribute("placeholder") == "0"
         assert page.locator("#why_words").get_attribute("class").split().count("needs_manual_grade") == 1
         page.get_by_text("<script>alert('words')</script> it does").first.wait_for()
@@ -77,9 +78,7 @@ def test_points_and_comments_by_hand(root: Path, browser) -> None:
                 page.locator(field).blur()
             assert saved.value.ok
         page.reload()
-        page.wait_for_function(
-            "typeof formgrader !== 'undefined' && formgrader.loaded && formgrader.grades.loaded && formgrader.comments.loaded"
-        )
+        page.wait_for_function(READY)
         assert page.locator("#check_double").input_value() == "1.5"
         assert page.locator("#double-comment").input_value() == COMMENT
 
@@ -89,7 +88,7 @@ def test_points_and_comments_by_hand(root: Path, browser) -> None:
     assert dialogs == []
     assert scores(root)["bob"] == 1.5 + 2 + 0.5 + 1.75
     feedback = (root / "feedback" / "bob" / NAME / f"{NAME}.html").read_text()
-    assert "Right, and" in feedback and "<b>short</b>" not in feedback
+    assert "Right, and <strong>short</strong>" in feedback, "a comment is Markdown, as formgrader says"
     assert "about squares" in feedback
 
     nbgrader(root, "autograde", NAME, "--force", "--student", "bob")
