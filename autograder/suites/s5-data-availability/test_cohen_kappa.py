@@ -34,9 +34,13 @@ def kappa(learner, a, b, about):
     try:
         got = learner.cohen_kappa(a, b)
     except ZeroDivisionError:
-        raise AssertionError(f"{call} raised ZeroDivisionError. When chance agreement is 1 there is nothing to divide by: what should kappa be then?") from None
+        raise AssertionError(
+            f"{call} raised ZeroDivisionError. When chance agreement is 1 there is nothing to divide by: what should kappa be then?"
+        ) from None
     if isinstance(got, int | float | np.floating) and not isinstance(got, bool):
-        assert not math.isnan(got), f"{call} gave NaN. When chance agreement is 1, (observed - chance) / (1 - chance) is 0 / 0: the contract says what kappa is then."
+        assert not math.isnan(got), (
+            f"{call} gave NaN. When chance agreement is 1, (observed - chance) / (1 - chance) is 0 / 0: the contract says what kappa is then."
+        )
         got = float(got)
     return expect.number(got, call=call, low=-1.0 - 1e-9, high=1.0 + 1e-9), call
 
@@ -53,8 +57,12 @@ def test_beyond_chance(learner, rng):
         got, call = kappa(learner, a, b, f"on 60 items of {len(labels)} labels")
         expect.number(learner.last.value, call=call)
         observed, chance, _ = exact(a, b)
-        assert abs(got - observed) > 1e-9, f"{call} gave {got:.4f}, which is the share of items on which they agree. Two people who guess agree, too: take chance away."
-        assert abs(got - (observed - chance)) > 1e-9, f"{call} gave {got:.4f}: observed minus chance, not yet divided by what was left to gain, 1 - chance."
+        assert abs(got - observed) > 1e-9, (
+            f"{call} gave {got:.4f}, which is the share of items on which they agree. Two people who guess agree, too: take chance away."
+        )
+        assert abs(got - (observed - chance)) > 1e-9, (
+            f"{call} gave {got:.4f}: observed minus chance, not yet divided by what was left to gain, 1 - chance."
+        )
         check(got, a, b, call, "(observed - chance) / (1 - chance).")
     assert learner.last.args == (a, b), f"{call} changed a list that it was given."
 
@@ -141,5 +149,9 @@ def test_lists_that_do_not_match(learner, rng):
         except ValueError:
             continue
         except ZeroDivisionError:
-            raise AssertionError(f"{call} raised ZeroDivisionError. Look at the lengths first, and raise a ValueError that says what is wrong.") from None
-        raise AssertionError(f"{call} gave {got!r:.40}. zip() stops at the shorter list and says nothing: compare the lengths, and raise a ValueError.")
+            raise AssertionError(
+                f"{call} raised ZeroDivisionError. Look at the lengths first, and raise a ValueError that says what is wrong."
+            ) from None
+        raise AssertionError(
+            f"{call} gave {got!r:.40}. zip() stops at the shorter list and says nothing: compare the lengths, and raise a ValueError."
+        )

@@ -35,7 +35,9 @@ def kappa(learner, counts, about):
     call = f"fleiss_kappa(counts), {about},"
     got = learner.fleiss_kappa(counts)
     if isinstance(got, float | np.floating):
-        assert not math.isnan(got), f"{call} gave NaN: 0 / 0. When all chose one class, chance agreement is 1, and the contract says what kappa is then."
+        assert not math.isnan(got), (
+            f"{call} gave NaN: 0 / 0. When all chose one class, chance agreement is 1, and the contract says what kappa is then."
+        )
         got = float(got)
     return expect.number(got, call=call), call
 
@@ -52,8 +54,12 @@ def test_equally_many_raters(learner, rng):
         got, call = kappa(learner, counts, f"on 12 items with {raters} raters each and {classes} classes")
         expect.number(learner.last.value, call=call)
         agreement, shares = parts(counts)
-        assert abs(got - agreement.mean()) > 1e-9, f"{call} gave {got:.4f}, which is the observed agreement itself. Take away what chance gives."
-        assert abs(got - (agreement.mean() - (shares**2).sum())) > 1e-9, f"{call} gave {got:.4f}: observed minus chance, not yet divided by 1 - chance."
+        assert abs(got - agreement.mean()) > 1e-9, (
+            f"{call} gave {got:.4f}, which is the observed agreement itself. Take away what chance gives."
+        )
+        assert abs(got - (agreement.mean() - (shares**2).sum())) > 1e-9, (
+            f"{call} gave {got:.4f}: observed minus chance, not yet divided by 1 - chance."
+        )
         check(got, counts, call, "(observed - chance) / (1 - chance).")
     assert np.array_equal(learner.last.args[0], counts), f"{call} changed the array that it was given."
 
@@ -88,7 +94,9 @@ def test_chance_is_one_number_for_all(learner, rng):
         assert abs(got - wrong) > 1e-9, (
             f"{call} gave {got:.4f}: chance was worked out item by item. But an item's own shares are what its raters agree about. Chance is a rater who knows the shares of the whole, and not the item."
         )
-    assert abs(got - beyond(agreement.mean(), 1 / 3)) > 1e-9, f"{call} gave {got:.4f}: chance was taken for one in three. Classes aren't equally frequent."
+    assert abs(got - beyond(agreement.mean(), 1 / 3)) > 1e-9, (
+        f"{call} gave {got:.4f}: chance was taken for one in three. Classes aren't equally frequent."
+    )
     check(got, counts, call, "The squared shares of the classes over all items, added up.")
 
 
@@ -108,12 +116,15 @@ def test_any_number_of_raters(learner, rng):
     )
     weighted = (counts * (counts - 1)).sum() / (total * (total - 1)).sum()
     for chance in (pooled.sum(), (shares**2).sum()):
-        assert abs(got - beyond(weighted, chance)) > 1e-9, f"{call} gave {got:.4f}: all pairs of raters were put in one heap. Take each item's agreement first, then their mean."
+        assert abs(got - beyond(weighted, chance)) > 1e-9, (
+            f"{call} gave {got:.4f}: all pairs of raters were put in one heap. Take each item's agreement first, then their mean."
+        )
     for fixed in {int(total[0]), int(total.max()), int(total.min())}:
         wrong = (counts * (counts - 1)).sum(axis=1) / (fixed * (fixed - 1))
-        assert all(abs(got - beyond(wrong.mean(), c)) > 1e-9 for c in ((shares**2).sum(), pooled.sum(), ((counts.sum(axis=0) / (fixed * len(counts))) ** 2).sum())), (
-            f"{call} gave {got:.4f}: every item was taken to have {fixed} raters. Each row has a number of its own: the sum of its counts."
-        )
+        assert all(
+            abs(got - beyond(wrong.mean(), c)) > 1e-9
+            for c in ((shares**2).sum(), pooled.sum(), ((counts.sum(axis=0) / (fixed * len(counts))) ** 2).sum())
+        ), f"{call} gave {got:.4f}: every item was taken to have {fixed} raters. Each row has a number of its own: the sum of its counts."
     check(got, counts, call, "Each item's agreement and shares with its own number of raters, then means over items.")
 
 
@@ -155,4 +166,6 @@ def test_too_few_raters(learner, rng):
             got = learner.fleiss_kappa(wrong)
         except ValueError:
             continue
-        raise AssertionError(f"{call} gave {got!r:.40}. Where there are no two raters, nobody can agree: the contract asks for a ValueError.")
+        raise AssertionError(
+            f"{call} gave {got!r:.40}. Where there are no two raters, nobody can agree: the contract asks for a ValueError."
+        )

@@ -61,7 +61,9 @@ def pure_power(sizes, errors, target):
 
 def check(got, law, target, call, hint):
     right = law.needed(target)
-    assert near(got, right), f"{call} gave {got}, which is {'far ' if not near(got, right, 0.5) else ''}too {'few' if got < right else 'many'}. {hint}"
+    assert near(got, right), (
+        f"{call} gave {got}, which is {'far ' if not near(got, right, 0.5) else ''}too {'few' if got < right else 'many'}. {hint}"
+    )
 
 
 @pytest.mark.points(2)
@@ -100,8 +102,14 @@ def test_the_floor_counts(learner, rng):
     assert not near(got, wrong, 0.03) or near(got, law.needed(target)), (
         f"{call} gave {got}: a power law without a floor. Part of the error stays, however many labels there are (some labels are wrong, some texts can't be told): fit that part, too."
     )
-    lowest = pure_power(law.sizes, [e - 0.9 * min(law.errors()) for e in law.errors()], target - 0.9 * min(law.errors())) if target > 0.9 * min(law.errors()) else 0
-    assert not near(got, lowest, 0.01) or near(got, law.needed(target)), f"{call} gave {got}: the floor was taken for a fixed share of the smallest error. Fit it."
+    lowest = (
+        pure_power(law.sizes, [e - 0.9 * min(law.errors()) for e in law.errors()], target - 0.9 * min(law.errors()))
+        if target > 0.9 * min(law.errors())
+        else 0
+    )
+    assert not near(got, lowest, 0.01) or near(got, law.needed(target)), (
+        f"{call} gave {got}: the floor was taken for a fixed share of the smallest error. Fit it."
+    )
     check(got, law, target, call, "The floor is one of the three numbers that are fitted.")
     law = Law(rng, floor=0.0)
     target = law.beyond(4.0)
@@ -122,8 +130,12 @@ def test_targets_below_the_floor(learner, rng):
         try:
             got = learner.labels_needed(law.sizes, law.errors(), target)
         except (ZeroDivisionError, OverflowError, ValueError, TypeError) as error:
-            raise AssertionError(f"{call} raised {type(error).__name__}. Below the floor there is nothing to solve: the contract asks for None.") from None
-        assert got is None, f"{call} gave {got!r:.40}. The errors level off above the target: no number of labels is enough, and the answer is None."
+            raise AssertionError(
+                f"{call} raised {type(error).__name__}. Below the floor there is nothing to solve: the contract asks for None."
+            ) from None
+        assert got is None, (
+            f"{call} gave {got!r:.40}. The errors level off above the target: no number of labels is enough, and the answer is None."
+        )
 
 
 @pytest.mark.points(3)
@@ -164,6 +176,10 @@ def test_within_what_was_measured(learner, rng):
     for times in (0.3, 0.5 / 2 ** (len(law.sizes) - 1)):
         target = law.beyond(times)
         got, call = needed(learner, law.sizes, law.errors(), target)
-        assert got not in law.sizes or near(got, law.needed(target)), f"{call} gave {got}, one of the sizes that were measured. Solve the fitted law for n, wherever that is."
+        assert got not in law.sizes or near(got, law.needed(target)), (
+            f"{call} gave {got}, one of the sizes that were measured. Solve the fitted law for n, wherever that is."
+        )
         right = law.needed(target)
-        assert near(got, right) or abs(got - right) <= 1.01, f"{call} gave {got}. The law says where the target was reached, between the sizes or before the first of them."
+        assert near(got, right) or abs(got - right) <= 1.01, (
+            f"{call} gave {got}. The law says where the target was reached, between the sizes or before the first of them."
+        )

@@ -54,12 +54,16 @@ def found(learner, texts, n, threshold, about):
     got = learner.near_duplicates(texts, n, threshold)
     expect.sequence(got, call=call)
     for pair in got:
-        assert type(pair) is tuple and len(pair) == 2, f"{call} has {pair!r:.60} in its list, where each entry is a tuple of two places, (i, j)."
-        assert all(isinstance(place, int | np.integer) and not isinstance(place, bool) for place in pair), f"{call} has {pair!r:.60} in its list. Places are whole numbers."
+        assert type(pair) is tuple and len(pair) == 2, (
+            f"{call} has {pair!r:.60} in its list, where each entry is a tuple of two places, (i, j)."
+        )
+        assert all(isinstance(place, int | np.integer) and not isinstance(place, bool) for place in pair), (
+            f"{call} has {pair!r:.60} in its list. Places are whole numbers."
+        )
         i, j = pair
         assert i != j, f"{call} has the pair {pair}: a text isn't its own duplicate. Pairs have i < j."
         assert i < j, f"{call} has the pair {pair}. The smaller place comes first."
-        assert 0 <= i and j < len(texts), f"{call} has the pair {pair}, but `texts` has the places 0 to {len(texts) - 1}."
+        assert i >= 0 and j < len(texts), f"{call} has the pair {pair}, but `texts` has the places 0 to {len(texts) - 1}."
     assert len(set(got)) == len(got), f"{call} has a pair twice."
     return got, call
 
@@ -70,7 +74,9 @@ def agrees(got, call, texts, n, threshold, hint):
     for pairs, said in ((missed, "missed"), (wrong, "gave")):
         if pairs:
             i, j = pairs[0]
-            raise AssertionError(f"{call} {said} the pair {pairs[0]}, {texts[i][:50]!r} and {texts[j][:50]!r}, and {len(pairs) - 1} others. {hint}")
+            raise AssertionError(
+                f"{call} {said} the pair {pairs[0]}, {texts[i][:50]!r} and {texts[j][:50]!r}, and {len(pairs) - 1} others. {hint}"
+            )
 
 
 @pytest.mark.points(2)
@@ -95,13 +101,22 @@ def test_pieces_of_characters(learner, rng):
     swapped = [*base[3:], *base[:3]]
     other = [word(rng, 9) for _ in range(6)]
     texts = [" ".join(base), " ".join(inflected), " ".join(swapped), " ".join(other)]
-    got, call = found(learner, texts, 4, 0.45, "where the second text has an s after each word of the first, and the third its words in another order")
+    got, call = found(
+        learner, texts, 4, 0.45, "where the second text has an s after each word of the first, and the third its words in another order"
+    )
     assert (0, 1) in got, f"{call} missed the pair (0, 1). Sets of words share nothing there: shingles are pieces of n characters."
     assert (0, 2) in got, f"{call} missed the pair (0, 2), where most pieces of 4 characters are the same."
     agrees(got, call, texts, 4, 0.45, "All pieces of n characters in a row, the spaces among them.")
     close = similarity(texts[0], texts[1], 4)
     got, call = found(learner, texts, 4, close + 0.02, "with a threshold just above the similarity of the first two texts")
-    agrees(got, call, texts, 4, close + 0.02, "Every start counts, from 0 to the last at which n characters are left. Are yours side by side, without an overlap?")
+    agrees(
+        got,
+        call,
+        texts,
+        4,
+        close + 0.02,
+        "Every start counts, from 0 to the last at which n characters are left. Are yours side by side, without an overlap?",
+    )
 
 
 @pytest.mark.points(2)
@@ -151,8 +166,12 @@ def test_case_and_space_are_folded(learner, rng):
     joined = text.replace(" ", "")
     texts = [text, spaced, joined, "Straße " + text[:6], "STRASSE  " + text[:6]]
     got, call = found(learner, texts, 3, 1.0, "where the second text has capitals and other white space, and the third no spaces")
-    assert (0, 1) in got, f"{call} missed the pair (0, 1), which differs in case and white space only. Fold both before you cut pieces: also the spaces at the ends."
-    assert (0, 2) not in got, f"{call} gave the pair (0, 2), though one has spaces and the other none. Runs of white space become one space, not nothing."
+    assert (0, 1) in got, (
+        f"{call} missed the pair (0, 1), which differs in case and white space only. Fold both before you cut pieces: also the spaces at the ends."
+    )
+    assert (0, 2) not in got, (
+        f"{call} gave the pair (0, 2), though one has spaces and the other none. Runs of white space become one space, not nothing."
+    )
     assert (3, 4) in got, f"{call} missed 'Straße' and 'STRASSE'. str.lower() leaves the ß: str.casefold() is made for comparing."
     agrees(got, call, texts, 3, 1.0, "Fold, then cut.")
 
@@ -164,9 +183,13 @@ def test_short_and_blank_texts(learner, rng):
     texts = ["", a, b.upper(), "  ", a.upper() + " ", b, b + word(rng, 5), "\n"]
     got, call = found(learner, texts, 5, 0.5, "on texts of fewer than 5 characters and blank ones")
     blank = [pair for pair in got if fold(texts[pair[0]]) == ""]
-    assert not blank, f"{call} gave the pair {blank[0] if blank else ''}, of two blank texts or a blank one and another. A blank text has no shingles, and is like no other."
+    assert not blank, (
+        f"{call} gave the pair {blank[0] if blank else ''}, of two blank texts or a blank one and another. A blank text has no shingles, and is like no other."
+    )
     for pair in ((1, 4), (2, 5)):
-        assert pair in got, f"{call} missed the pair {pair}, two short texts that are the same when folded. A text of fewer than n characters has one shingle: itself."
+        assert pair in got, (
+            f"{call} missed the pair {pair}, two short texts that are the same when folded. A text of fewer than n characters has one shingle: itself."
+        )
     agrees(got, call, texts, 5, 0.5, "A short text has one shingle: all of itself.")
     single = word(rng, 5)
     got, call = found(learner, [single, single], 5, 0.9, "on two texts of exactly 5 characters")
@@ -195,4 +218,6 @@ def test_five_thousand_texts(learner, rng):
     drawn[4990:, 7] = "qqq"
     texts = [" ".join(row) for row in drawn]
     got, call = found(learner, texts, 5, 0.6, "on 5,000 texts of 14 short words, with ten planted pairs,")
-    assert got == [(i, 4990 + i) for i in range(10)], f"{call} gave {len(got)} pairs, and {len(set(got) & {(i, 4990 + i) for i in range(10)})} of the ten that were planted."
+    assert got == [(i, 4990 + i) for i in range(10)], (
+        f"{call} gave {len(got)} pairs, and {len(set(got) & {(i, 4990 + i) for i in range(10)})} of the ten that were planted."
+    )

@@ -38,7 +38,9 @@ def picked(learner, p, k, strategy, about):
     call = f"pick_to_label(probabilities, {k}, {strategy!r}), {about},"
     got = learner.pick_to_label(p, k, strategy)
     expect.sequence(got, call=call)
-    assert all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in got), f"{call} gave {got!r:.60}. Row numbers are asked for, whole ones."
+    assert all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in got), (
+        f"{call} gave {got!r:.60}. Row numbers are asked for, whole ones."
+    )
     expect.sequence(got, call=call, length=k)
     assert all(0 <= i < len(p) for i in got), f"{call} gave {got!r:.60}, but the rows are numbered from 0 to {len(p) - 1}."
     assert len(set(got)) == len(got), f"{call} gave a row twice: {got!r:.60}."
@@ -47,7 +49,9 @@ def picked(learner, p, k, strategy, about):
 
 def check(got, p, k, strategy, call, hint):
     best = right(p, k, strategy)
-    assert got != right(p, len(p), strategy)[::-1][:k] or got == best, f"{call} gave {got}: those of which the classifier is *most* sure. Their labels would teach it nothing new."
+    assert got != right(p, len(p), strategy)[::-1][:k] or got == best, (
+        f"{call} gave {got}: those of which the classifier is *most* sure. Their labels would teach it nothing new."
+    )
     assert sorted(got) != sorted(best) or got == best, f"{call} chose the right rows, in another order. The least sure one comes first."
     assert got == best, f"{call} gave {got}. {hint}"
 
@@ -60,9 +64,13 @@ def test_least_confident(learner, rng):
         got, call = picked(learner, p, 6, "least_confident", f"on 30 texts and {classes} classes")
         assert all(type(i) is int for i in learner.last.value), f"{call} gave NumPy numbers in its list. Built-in ints are asked for."
         lowest = np.argsort(p.min(axis=1), kind="stable")[:6].tolist()
-        assert got != lowest, f"{call} gave {got}: rows with the smallest probability of any class. It is the largest of a row that says how sure the classifier is."
+        assert got != lowest, (
+            f"{call} gave {got}: rows with the smallest probability of any class. It is the largest of a row that says how sure the classifier is."
+        )
         check(got, p, 6, "least_confident", call, "Take the largest probability of each row, and the rows where it is smallest.")
-    assert np.array_equal(learner.last.args[0], p), f"{call} changed the array that it was given. Sorting in place does: np.sort makes a copy."
+    assert np.array_equal(learner.last.args[0], p), (
+        f"{call} changed the array that it was given. Sorting in place does: np.sort makes a copy."
+    )
 
 
 @pytest.mark.points(2)
@@ -70,11 +78,17 @@ def test_margin(learner, rng):
     """The rows whose two likeliest classes are nearest to each other come first."""
     p = drawn(rng)
     got, call = picked(learner, p, 7, "margin", "on 30 texts and 4 classes")
-    assert got != np.argsort(-sureness(p, "margin"), kind="stable")[:7].tolist(), f"{call} gave {got}: the rows with the *largest* margin. A small margin means that the classifier wavers between two classes."
+    assert got != np.argsort(-sureness(p, "margin"), kind="stable")[:7].tolist(), (
+        f"{call} gave {got}: the rows with the *largest* margin. A small margin means that the classifier wavers between two classes."
+    )
     ends = np.argsort(p.max(axis=1) - p.min(axis=1), kind="stable")[:7].tolist()
-    assert got != ends, f"{call} gave {got}: the distance from the likeliest to the *least* likely class. With more than two classes, the second likeliest is what it wavers towards."
+    assert got != ends, (
+        f"{call} gave {got}: the distance from the likeliest to the *least* likely class. With more than two classes, the second likeliest is what it wavers towards."
+    )
     columns = np.argsort(np.abs(p[:, 0] - p[:, 1]), kind="stable")[:7].tolist()
-    assert got != columns, f"{call} gave {got}: the distance of the first two columns. The likeliest two classes stand anywhere: sort each row."
+    assert got != columns, (
+        f"{call} gave {got}: the distance of the first two columns. The likeliest two classes stand anywhere: sort each row."
+    )
     check(got, p, 7, "margin", call, "Sort each row, and subtract the second largest from the largest.")
 
 
@@ -105,10 +119,16 @@ def test_zeros_and_one_base(learner, rng):
         f"{call} gave {got[:6]} first: each entropy was measured in another base, that of the row's own number of possible classes. Then an even choice of two counts as much as one of five. Use one base for all."
     )
     divided = [said for said in learner.last.warnings if "divide" in said or "invalid" in said]
-    hint = "0 * log(0) is NaN in NumPy, and NaN is sorted last: leave zeros out." if divided else "Zeros add nothing to an entropy. Adding a small number to every probability moves the order, too."
+    hint = (
+        "0 * log(0) is NaN in NumPy, and NaN is sorted last: leave zeros out."
+        if divided
+        else "Zeros add nothing to an entropy. Adding a small number to every probability moves the order, too."
+    )
     best = right(mixed, 18, "entropy")
     scores = sureness(mixed, "entropy")
-    assert all(abs(scores[a] - scores[b]) < 1e-6 for a, b in zip(got, best, strict=True)), f"{call} gave {got[:6]} first, which isn't the order of the entropies. {hint}"
+    assert all(abs(scores[a] - scores[b]) < 1e-6 for a, b in zip(got, best, strict=True)), (
+        f"{call} gave {got[:6]} first, which isn't the order of the entropies. {hint}"
+    )
 
 
 @pytest.mark.points(2)
@@ -141,7 +161,9 @@ def test_how_many(learner, rng):
         except ValueError as error:
             assert "k" in str(error), f"{call} raised ValueError: {str(error)[:80]}. Name `k` in the message."
         else:
-            raise AssertionError(f"{call} gave {got!r:.60}. A slice is silent about it: ask whether k is from 0 to the number of rows, and raise a ValueError.")
+            raise AssertionError(
+                f"{call} gave {got!r:.60}. A slice is silent about it: ask whether k is from 0 to the number of rows, and raise a ValueError."
+            )
 
 
 @pytest.mark.points(1)
@@ -156,4 +178,6 @@ def test_unknown_strategy(learner, rng):
     except ValueError as error:
         assert "strategy" in str(error), f"{call} raised ValueError: {str(error)[:80]}. Name `strategy` in the message."
     else:
-        raise AssertionError(f"{call} gave {got!r:.60}. There is no such strategy: whoever mistypes a name should hear of it, by a ValueError.")
+        raise AssertionError(
+            f"{call} gave {got!r:.60}. There is no such strategy: whoever mistypes a name should hear of it, by a ValueError."
+        )

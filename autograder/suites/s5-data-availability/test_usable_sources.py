@@ -22,7 +22,13 @@ def good(rng, **other):
 
 
 def purpose(**other):
-    return {"commercial": True, "share_alike": False, "personal_data": True, "language": "en", "test_from": ["reviews-2004", "held-out"]} | other
+    return {
+        "commercial": True,
+        "share_alike": False,
+        "personal_data": True,
+        "language": "en",
+        "test_from": ["reviews-2004", "held-out"],
+    } | other
 
 
 def without(card, key):
@@ -51,7 +57,9 @@ def expected(learner, rng, cards_and_verdicts, aim, about, hint):
     for card, verdict in rows:
         said = got[card["name"]]
         if card in fine:
-            assert said == "usable", f"{call} refused a source for its {said!r} that is free, in English, free of personal data and made from nothing of the test set."
+            assert said == "usable", (
+                f"{call} refused a source for its {said!r} that is free, in English, free of personal data and made from nothing of the test set."
+            )
         else:
             shown = {key: value for key, value in card.items() if key != "name"}
             assert said == verdict, f"{call} gave {said!r} for the card {shown}. {hint}"
@@ -63,7 +71,9 @@ def test_good_sources_pass(learner, rng):
     cards = [good(rng, licence=licence) for licence in FREE]
     got, call = judged(learner, cards, purpose(), "on four cards that meet everything")
     refused = {name: verdict for name, verdict in got.items() if verdict != "usable"}
-    assert not refused, f"{call} refused {len(refused)} of them, for {next(iter(refused.values()), '')!r}. Nothing speaks against any of them."
+    assert not refused, (
+        f"{call} refused {len(refused)} of them, for {next(iter(refused.values()), '')!r}. Nothing speaks against any of them."
+    )
     assert list(got) == [card["name"] for card in cards], f"{call} gave its verdicts in another order than that of `cards`."
     assert learner.last.args[0] == cards, f"{call} changed the cards that it was given."
 
@@ -95,7 +105,14 @@ def test_non_commercial(learner, rng):
     """A non-commercial licence is refused for a commercial purpose, and for no other."""
     nc = [good(rng, licence="cc-by-nc-4.0"), good(rng, licence="CC-BY-NC-SA-4.0")]
     hint = "The purpose is commercial, and the licence forbids that. Look its conditions up in LICENCES."
-    expected(learner, rng, [(card, "non-commercial") for card in nc], purpose(share_alike=True), "on non-commercial licences and a commercial purpose", hint)
+    expected(
+        learner,
+        rng,
+        [(card, "non-commercial") for card in nc],
+        purpose(share_alike=True),
+        "on non-commercial licences and a commercial purpose",
+        hint,
+    )
     expected(
         learner,
         rng,
@@ -112,24 +129,69 @@ def test_share_alike(learner, rng):
     cards = [good(rng, licence="cc-by-sa-4.0"), good(rng, licence="cc-by-nc-sa-4.0")]
     free = {"commercial": False}
     hint = "It must be passed on under the same licence, and the purpose doesn't accept that."
-    expected(learner, rng, [(card, "share-alike") for card in cards], purpose(**free), "on share-alike licences that the purpose doesn't accept", hint)
-    expected(learner, rng, [(card, "usable") for card in cards], purpose(share_alike=True, **free), "on share-alike licences that the purpose accepts", "The purpose accepts it.")
+    expected(
+        learner,
+        rng,
+        [(card, "share-alike") for card in cards],
+        purpose(**free),
+        "on share-alike licences that the purpose doesn't accept",
+        hint,
+    )
+    expected(
+        learner,
+        rng,
+        [(card, "usable") for card in cards],
+        purpose(share_alike=True, **free),
+        "on share-alike licences that the purpose accepts",
+        "The purpose accepts it.",
+    )
 
 
 @pytest.mark.points(2)
 def test_personal_data_and_consent(learner, rng):
     """Personal data need a purpose that may use them, and people who agreed; what isn't known counts as the worse."""
     agreed = [good(rng, personal=True, consent=True), good(rng, personal=None, consent=True), without(good(rng, consent=True), "personal")]
-    silent = [good(rng, personal=True), good(rng, personal=True, consent=False), without(good(rng, personal=True), "consent"), without(good(rng), "personal")]
+    silent = [
+        good(rng, personal=True),
+        good(rng, personal=True, consent=False),
+        without(good(rng, personal=True), "consent"),
+        without(good(rng), "personal"),
+    ]
     hint = "A card that doesn't say that it is free of personal data may hold some."
-    expected(learner, rng, [(card, "usable") for card in agreed], purpose(), "where the people concerned agreed", "They agreed, and the purpose allows it.")
-    expected(learner, rng, [(card, "consent") for card in silent], purpose(), "where it isn't known that the people concerned agreed", "Not to have been asked is not to have agreed. " + hint)
+    expected(
+        learner,
+        rng,
+        [(card, "usable") for card in agreed],
+        purpose(),
+        "where the people concerned agreed",
+        "They agreed, and the purpose allows it.",
+    )
+    expected(
+        learner,
+        rng,
+        [(card, "consent") for card in silent],
+        purpose(),
+        "where it isn't known that the people concerned agreed",
+        "Not to have been asked is not to have agreed. " + hint,
+    )
     cards = [*agreed, *silent]
     expected(
-        learner, rng, [(card, "personal data") for card in cards], purpose(personal_data=False), "where the purpose forbids personal data", "The purpose forbids them, whoever agreed. " + hint
+        learner,
+        rng,
+        [(card, "personal data") for card in cards],
+        purpose(personal_data=False),
+        "where the purpose forbids personal data",
+        "The purpose forbids them, whoever agreed. " + hint,
     )
     unasked = [(good(rng, consent=False), "usable"), (without(good(rng), "consent"), "usable")]
-    expected(learner, rng, unasked, purpose(personal_data=False), "on sources free of personal data", "Where there are no personal data, nobody need be asked.")
+    expected(
+        learner,
+        rng,
+        unasked,
+        purpose(personal_data=False),
+        "on sources free of personal data",
+        "Where there are no personal data, nobody need be asked.",
+    )
 
 
 @pytest.mark.points(1)
@@ -143,7 +205,9 @@ def test_language(learner, rng):
         (good(rng, languages=["enm"]), "language"),
         (good(rng, languages=["fr", "en"]), "usable"),
     ]
-    expected(learner, rng, cases, purpose(), "on cards of many languages", "The code must be one of the list, whole. What isn't said isn't so.")
+    expected(
+        learner, rng, cases, purpose(), "on cards of many languages", "The code must be one of the list, whole. What isn't said isn't so."
+    )
 
 
 @pytest.mark.points(2)
@@ -157,8 +221,22 @@ def test_overlap_with_the_test(learner, rng):
         (good(rng, made_from=["reviews-2005", "held"]), "usable"),
         (good(rng, made_from=[]), "usable"),
     ]
-    expected(learner, rng, cases, purpose(), "on cards of many origins", "A collection that the test set was made from must not be trained on; names are compared whole. Where nobody knows the origin, nobody knows that.")
-    expected(learner, rng, [(good(rng, made_from=["held-out"]), "usable")], purpose(test_from=[]), "with a test set of nobody's collection", "There is nothing to overlap with.")
+    expected(
+        learner,
+        rng,
+        cases,
+        purpose(),
+        "on cards of many origins",
+        "A collection that the test set was made from must not be trained on; names are compared whole. Where nobody knows the origin, nobody knows that.",
+    )
+    expected(
+        learner,
+        rng,
+        [(good(rng, made_from=["held-out"]), "usable")],
+        purpose(test_from=[]),
+        "with a test set of nobody's collection",
+        "There is nothing to overlap with.",
+    )
 
 
 @pytest.mark.points(2)
@@ -180,5 +258,7 @@ def test_the_first_reason(learner, rng):
         fine = good(rng)
         got, call = judged(learner, [fine, card], aim, "where several reasons apply to one card")
         for one, right in expected_one:
-            assert got[one["name"]] == right, f"{call} gave {got[one['name']]!r} for {({k: v for k, v in one.items() if k != 'name'})} and the purpose {aim}. Of all reasons that apply, the first of the contract's list is asked for."
+            assert got[one["name"]] == right, (
+                f"{call} gave {got[one['name']]!r} for { ({k: v for k, v in one.items() if k != 'name'}) } and the purpose {aim}. Of all reasons that apply, the first of the contract's list is asked for."
+            )
         assert got[fine["name"]] == "usable", f"{call} refused a card that meets everything, for {got[fine['name']]!r}."
