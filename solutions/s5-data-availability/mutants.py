@@ -579,7 +579,7 @@ def blank_texts_are_alike(texts, n, threshold):
     return sorted(pairs)
 
 
-@mutant("near_duplicates", caught_by="test_pieces_of_characters", says="side by side")
+@mutant("near_duplicates", caught_by="test_pieces_of_characters", says="pieces side by side")
 def pieces_side_by_side(texts, n, threshold):
     """Cuts a text into pieces without an overlap."""
     import math
@@ -1532,7 +1532,7 @@ def floor_ignored(sizes, errors, target):
 
 
 @mutant("labels_needed", caught_by="test_the_floor_counts", says="a fixed share")
-def half_of_the_smallest_error(sizes, errors, target):
+def nine_tenths_of_the_smallest_error(sizes, errors, target):
     """A floor that is guessed, at nine tenths of the smallest error."""
     import math
 

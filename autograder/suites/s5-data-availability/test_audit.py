@@ -159,8 +159,7 @@ def test_conflicts_count_texts(learner, rng):
         extra += [row | {label_key: other[row[label_key]]} for _ in range(copies)]
     extra.append(rows[1] | {label_key: other[other[rows[1][label_key]]]})
     extra += [dict(rows[4]), dict(rows[4])]
-    mixed = [*rows, *extra]
-    mixed = [mixed[i] for i in rng.permutation(len(mixed))]
+    mixed = [*rows, *(extra[i] for i in rng.permutation(len(extra)))]
     got, call = audited(learner, mixed, text_key, label_key, "where three texts have more than one label, one of them in six copies")
     assert got.conflicts not in (8, 9, 10, 11), (
         f"{call} gave {got.conflicts} conflicts. A conflict is a text, not a row: it counts once, however many copies it has."

@@ -227,7 +227,7 @@ def test_copies_at_threshold_one(learner, rng):
     texts = drawn(rng, 14)
     got, call = found(learner, texts[:8], texts[2:12], 1.0, "where six of 10 test texts are copies")
     assert [int(i) for i, _, _ in got] == list(range(6)), (
-        f"{call} found {len(got)} of the six copies. In 32 bits the cosine of a copy may be 0.9999999: compute in 64 bits, and round to 6 decimals before you compare."
+        f"{call} missed some of the six copies. In 32 bits the cosine of a copy may be 0.9999999: compute in 64 bits, and round to 6 decimals before you compare."
     )
     train, test = ["xa", "ab"], ["xb", "abc abc abc", "ab"]
     got, call = found(learner, train, test, 0.999, "with an encoder that gives some texts a vector of zeros", zero_encoder)
@@ -264,7 +264,10 @@ def test_the_real_minilm(learner):
     call = "leaks(train, test, encode, 0.8), with MiniLM's vectors of three reviews each,"
     got = learner.leaks(train, test, minilm_encoder, 0.8)
     expect.sequence(got, call=call)
-    assert [tuple(int(place) for place in entry[:2]) for entry in got] == [(1, 1), (2, 0)], (
+    assert all(type(entry) is tuple and len(entry) == 3 for entry in got), (
+        f"{call} gave {got!r:.80}. Each entry is a tuple of three: place in test, place in train, similarity."
+    )
+    assert [entry[:2] for entry in got] == [(1, 1), (2, 0)], (
         f"{call} gave {got!r:.120}. One test text repeats a training text but for case and space, and one says the same in a few other words."
     )
 

@@ -50,7 +50,7 @@ def judged(learner, cards, aim, about):
 
 def expected(learner, rng, cards_and_verdicts, aim, about, hint):
     """Each card gets its verdict, among cards that are in order, so that refusing or accepting all isn't enough."""
-    fine = [good(rng) for _ in range(2)]
+    fine = [good(rng, consent=True) for _ in range(2)]
     rows = [(card, verdict) for card, verdict in cards_and_verdicts] + [(card, "usable") for card in fine]
     rows = [rows[i] for i in rng.permutation(len(rows))]
     got, call = judged(learner, [card for card, _ in rows], aim, about)
