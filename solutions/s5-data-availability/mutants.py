@@ -1544,7 +1544,7 @@ def nine_tenths_of_the_smallest_error(sizes, errors, target):
 
 
 @mutant("labels_needed", caught_by="test_one_failed_run", says="Least squares runs after it")
-def least_squares(sizes, errors, target):
+def a_fit_of_squares(sizes, errors, target):
     """Fits the law by least squares."""
     import math
 
@@ -1616,7 +1616,7 @@ def a_number_below_the_floor(sizes, errors, target):
     return max(1, math.ceil(first * (rise / max(abs(target - floor), 1e-6)) ** (1 / power)))
 
 
-@mutant("labels_needed", caught_by="test_beyond_what_was_measured", says="where a int is asked for")
+@mutant("labels_needed", caught_by="test_beyond_what_was_measured", says="A built-in int is asked for")
 def a_float(sizes, errors, target):
     """Not rounded up."""
     import math
@@ -1736,7 +1736,7 @@ def least_likely_class(probabilities, k, strategy):
     return np.argsort(sureness, kind="stable")[:k].tolist()
 
 
-@mutant("pick_to_label", caught_by="test_margin", says="*most* sure")
+@mutant("pick_to_label", caught_by="test_margin", says="*largest* margin")
 def margin_inverted(probabilities, k, strategy):
     """The largest margins."""
     if not 0 <= k <= len(probabilities):

@@ -63,6 +63,8 @@ def test_least_confident(learner, rng):
         p = drawn(rng, classes=classes)
         got, call = picked(learner, p, 6, "least_confident", f"on 30 texts and {classes} classes")
         assert all(type(i) is int for i in learner.last.value), f"{call} gave NumPy numbers in its list. Built-in ints are asked for."
+        most = right(p, len(p), "least_confident")[::-1][:6]
+        assert got != most, f"{call} gave {got}: those of which the classifier is *most* sure. Their labels would teach it nothing new."
         lowest = np.argsort(p.min(axis=1), kind="stable")[:6].tolist()
         assert got != lowest, (
             f"{call} gave {got}: rows with the smallest probability of any class. It is the largest of a row that says how sure the classifier is."
