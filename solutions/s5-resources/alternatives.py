@@ -61,12 +61,18 @@ def with_a_hook_for_all(model, batch):
 @alternative("training_memory")
 def by_hand(config, batch, tokens, dtype, optimizer, trainable):
     """Adds the shapes up, without building anything."""
-    if config.model_type not in ("bert", "llama") or dtype not in ("float32", "bfloat16") or optimizer not in ("adamw", "sgd", "sgd-momentum"):
+    if (
+        config.model_type not in ("bert", "llama")
+        or dtype not in ("float32", "bfloat16")
+        or optimizer not in ("adamw", "sgd", "sgd-momentum")
+    ):
         raise ValueError("not known")
     h, f, n, v = config.hidden_size, config.intermediate_size, config.num_hidden_layers, config.vocab_size
     if config.model_type == "bert":
         layer = 4 * (h * h + h) + h * f + f + f * h + h + 4 * h
-        weights = (v + config.max_position_embeddings + config.type_vocab_size + 2) * h + n * layer + h * h + h + config.num_labels * (h + 1)
+        weights = (
+            (v + config.max_position_embeddings + config.type_vocab_size + 2) * h + n * layer + h * h + h + config.num_labels * (h + 1)
+        )
         numbers = n * (8 * h + 2 * f) + 2 * h
     else:
         q, k = config.num_attention_heads * config.head_dim, config.num_key_value_heads * config.head_dim

@@ -8,7 +8,9 @@ from torch import nn
 
 def training_hours(forward, backward, trainable, tokens, flops_per_second, utilisation):
     if flops_per_second <= 0 or not 0 < utilisation <= 1:
-        raise ValueError(f"a machine of {flops_per_second} operations per second, used to {utilisation}, gets nothing done, or more than it can")
+        raise ValueError(
+            f"a machine of {flops_per_second} operations per second, used to {utilisation}, gets nothing done, or more than it can"
+        )
     operations = 2 * (forward + backward + trainable) * tokens
     return float(operations / (flops_per_second * utilisation) / 3600)
 

@@ -50,9 +50,13 @@ def test_when_everything_is_trained(learner, rng):
         assert not near(got, wanted * share**2), (
             f"{call} gave {got:.6g}: multiplied by the utilisation, where it should be divided. A machine that is used to a half takes twice as long."
         )
-        assert not near(got, wanted * share), f"{call} gave {got:.6g}: the utilisation is left out. The run doesn't get all that the machine could do."
+        assert not near(got, wanted * share), (
+            f"{call} gave {got:.6g}: the utilisation is left out. The run doesn't get all that the machine could do."
+        )
         unit(got, wanted, call)
-        assert near(got, wanted), f"{call} gave {got:.6g}, which is not right. Operations per token, times tokens, by operations per second, in hours."
+        assert near(got, wanted), (
+            f"{call} gave {got:.6g}, which is not right. Operations per token, times tokens, by operations per second, in hours."
+        )
 
 
 @pytest.mark.points(2)
@@ -65,15 +69,23 @@ def test_when_layers_are_frozen(learner, rng):
         wanted = hours(2 * (weights + backward + trainable) * tokens, speed, share)
         for count, text in (
             (6 * weights, "as if all were trained. Only the weights of each job count in it."),
-            (6 * trainable, "as if only what is trained were computed. The frozen weights work on the way forward, and those above a trained one on the way back."),
-            (2 * weights + 4 * trainable, "without the gradients that pass through frozen weights. What lies above a trained weight passes the gradient on."),
+            (
+                6 * trainable,
+                "as if only what is trained were computed. The frozen weights work on the way forward, and those above a trained one on the way back.",
+            ),
+            (
+                2 * weights + 4 * trainable,
+                "without the gradients that pass through frozen weights. What lies above a trained weight passes the gradient on.",
+            ),
             (2 * weights + 4 * backward, "as if each weight that passes the gradient on had a gradient of its own."),
             (2 * (weights + backward), "without the gradients of the trained weights themselves."),
             (2 * (weights + trainable), "without what passes gradients on."),
         ):
             assert not near(got, hours(count * tokens, speed, share)), f"{call} gave {got:.6g}, {text}"
         unit(got, wanted, call)
-        assert near(got, wanted), f"{call} gave {got:.6g}, which is not right. Add up the three counts, two operations for each weight in them."
+        assert near(got, wanted), (
+            f"{call} gave {got:.6g}, which is not right. Add up the three counts, two operations for each weight in them."
+        )
 
 
 @pytest.mark.points(1)
@@ -87,6 +99,10 @@ def test_a_machine_that_is_not_there(learner, rng):
         except ValueError:
             continue
         except ZeroDivisionError:
-            raise AssertionError(f"{call} raised a ZeroDivisionError. Look first, and raise a ValueError that says what is wrong.") from None
-        raise AssertionError(f"{call} gave {got}, where a ValueError is asked for. Utilisation is a share, above 0 and at most 1, and a speed is above 0.")
+            raise AssertionError(
+                f"{call} raised a ZeroDivisionError. Look first, and raise a ValueError that says what is wrong."
+            ) from None
+        raise AssertionError(
+            f"{call} gave {got}, where a ValueError is asked for. Utilisation is a share, above 0 and at most 1, and a speed is above 0."
+        )
     called(learner, weights, weights, weights, tokens, 1e9, 1.0)

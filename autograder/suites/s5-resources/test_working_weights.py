@@ -54,13 +54,21 @@ def test_an_encoder_that_is_trained(learner, rng):
     got, call = called(learner, model, batch, f"a BERT of {hidden} numbers per token, all of it trained,")
     wanted = truth(model, batch)
     every = sum(p.numel() for p in model.parameters())
-    assert got[0] != every, f"{call} counts all {every} parameters on the way forward. Looking a row up in a table is no multiplication: embeddings don't work on a token."
-    assert got[0] != wanted[0] + count(model, nn.Embedding), f"{call} counts the embeddings: {got[0]}. They are tables: a row is looked up, nothing is multiplied."
+    assert got[0] != every, (
+        f"{call} counts all {every} parameters on the way forward. Looking a row up in a table is no multiplication: embeddings don't work on a token."
+    )
+    assert got[0] != wanted[0] + count(model, nn.Embedding), (
+        f"{call} counts the embeddings: {got[0]}. They are tables: a row is looked up, nothing is multiplied."
+    )
     biases = sum(m.bias.numel() for m in model.modules() if isinstance(m, nn.Linear))
     assert got[0] != wanted[0] + biases, f"{call} counts the biases of linear layers: {got[0]}. Count `weight` alone."
-    assert got[0] != wanted[0] + biases + count(model, nn.LayerNorm), f"{call} counts norms and biases: {got[0]}. Count the weights of linear layers alone."
+    assert got[0] != wanted[0] + biases + count(model, nn.LayerNorm), (
+        f"{call} counts norms and biases: {got[0]}. Count the weights of linear layers alone."
+    )
     assert got[0] == wanted[0], f"{call} gave {got[0]} for the way forward. Add up `weight.numel()` over all calls of linear layers."
-    assert got[1:] == wanted[1:], f"{call} gave {got}. All is trained, the embeddings too: each linear layer passes gradients on, and has one of its own."
+    assert got[1:] == wanted[1:], (
+        f"{call} gave {got}. All is trained, the embeddings too: each linear layer passes gradients on, and has one of its own."
+    )
 
 
 @pytest.mark.points(2)
@@ -87,7 +95,9 @@ def test_frozen_from_the_bottom(learner, rng):
     got, call = called(learner, model, batch, "a BERT whose embeddings and first two of four layers are frozen,")
     wanted = truth(model, batch)
     assert got[0] == wanted[0], f"{call} gave {got[0]} for the way forward. Frozen layers work on the way forward as all others do."
-    assert got[1] != wanted[0], f"{call} passes gradients through all layers: {got[1]}. Below the lowest trained weight nobody asks for a gradient."
+    assert got[1] != wanted[0], (
+        f"{call} passes gradients through all layers: {got[1]}. Below the lowest trained weight nobody asks for a gradient."
+    )
     assert got[1] != got[2] or wanted[1] == wanted[2], (
         f"{call} gave {got[1]} for what is passed on, the same as what is trained. The lowest trained layers have a gradient of their own, but their input, which comes from frozen layers, asks for none."
     )
@@ -144,8 +154,15 @@ def uneven(shared, spare, first):
 def test_calls_count(learner, rng):
     """A layer that is called twice works twice, and one that is never called doesn't work."""
     a, b, c = (int(n) for n in rng.permutation(range(3, 12))[:3])
-    got, call = called(learner, learner.make(uneven, a, b, c), {"x": torch.ones(2, c)}, f"a module that calls a layer of {a} x {a} weights twice, after one of {a} x {c} that is frozen,")
-    assert got[0] != a * c + a * a + a * b, f"{call} gave {got[0]} for the way forward, with a layer of {a} x {b} that is never called. Count calls, not layers."
+    got, call = called(
+        learner,
+        learner.make(uneven, a, b, c),
+        {"x": torch.ones(2, c)},
+        f"a module that calls a layer of {a} x {a} weights twice, after one of {a} x {c} that is frozen,",
+    )
+    assert got[0] != a * c + a * a + a * b, (
+        f"{call} gave {got[0]} for the way forward, with a layer of {a} x {b} that is never called. Count calls, not layers."
+    )
     assert got[0] != a * c + a * a, f"{call} gave {got[0]} for the way forward: a layer that is called twice works twice on each token."
     assert got == (a * c + 2 * a * a, a * a, 2 * a * a), (
         f"{call} gave {got}. In its first call the layer's input comes from frozen weights, in the second from itself."
@@ -179,11 +196,20 @@ def test_the_model_is_left_alone(learner, rng):
     batch = {"input_ids": ids(rng)}
     _, call = called(learner, handle, batch, "a BERT")
     after = learner.probe(state, handle)
-    assert after["hooks"] == before["hooks"], f"{call} left hooks on the model. Keep what `register_forward_hook` gives, and call `remove()` on it, in a `finally`."
-    assert after["modes"] == before["modes"], f"{call} left the model in another mode. It was partly in training, partly in evaluation mode."
+    assert after["hooks"] == before["hooks"], (
+        f"{call} left hooks on the model. Keep what `register_forward_hook` gives, and call `remove()` on it, in a `finally`."
+    )
+    assert after["modes"] == before["modes"], (
+        f"{call} left the model in another mode. It was partly in training, partly in evaluation mode."
+    )
     assert after["flags"] == before["flags"], f"{call} changed `requires_grad` of some parameters."
-    same = all((a is None) == (b is None) and (a is None or torch.equal(a, b)) for a, b in zip(before["gradients"], after["gradients"], strict=True))
-    assert same, f"{call} changed gradients: it made some, or deleted one that was there. The way forward is enough, nothing needs to be passed back."
+    same = all(
+        (a is None) == (b is None) and (a is None or torch.equal(a, b))
+        for a, b in zip(before["gradients"], after["gradients"], strict=True)
+    )
+    assert same, (
+        f"{call} changed gradients: it made some, or deleted one that was there. The way forward is enough, nothing needs to be passed back."
+    )
     again, _ = called(learner, handle, batch, "a BERT")
     assert again == truth(tiny_bert(hidden=16), batch), f"{call}, called a second time, gave {again}. Begin from zero each time."
 
