@@ -12,6 +12,8 @@ from tunelab import expect
 
 def blocks(widths, seed, dropout=0.0):
     """Layers of two linear maps each, from width to width, that count how often they are called."""
+    import itertools
+
     import torch
 
     class Block(torch.nn.Module):
@@ -27,7 +29,7 @@ def blocks(widths, seed, dropout=0.0):
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return torch.nn.ModuleList(Block(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        return torch.nn.ModuleList(Block(a, b) for a, b in itertools.pairwise(widths))
 
 
 def chain(layers, size, seed, rate):
@@ -269,8 +271,6 @@ def modes(layers):
 def test_the_layers_are_left_alone(learner, rng):
     """The layers keep their mode and their weights, and x its numbers."""
     numbers, seed = drawn(rng, 2, 4), int(rng.integers(10**6))
-    layers = blocks((4, 4, 4), seed, 0.5)
-    layers[0].eval()
     handle = learner.make(half_asleep, seed)
     run = Run(learner, handle, numbers, "one layer in evaluation mode and one in training mode").connected()
     assert learner.probe(modes, handle) == [False, True], f"{run.call} left the layers in another mode than they were in."
