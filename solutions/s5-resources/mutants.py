@@ -579,7 +579,7 @@ def momentum_taken_for_adam(config, batch, tokens, dtype, optimizer, trainable):
     return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
 
 
-@mutant("training_memory", caught_by="test_activations_are_about_what_torch_keeps", says="too few")
+@mutant("training_memory", caught_by="test_activations_are_about_what_torch_keeps", says="Each layer keeps its own")
 def one_layer_kept(config, batch, tokens, dtype, optimizer, trainable):
     """Counts the activations of one layer."""
     from transformers import BertForSequenceClassification, LlamaForCausalLM
@@ -707,6 +707,33 @@ def unknown_taken_for_float32(config, batch, tokens, dtype, optimizer, trainable
         kept = layers * (8 * hidden + 2 * inner) + 2 * hidden
     else:
         heads = config.head_dim * (config.num_attention_heads + config.num_key_value_heads)
+        kept = layers * (6 * hidden + 2 * heads + 4 * inner) + 3 * hidden + config.vocab_size
+    copies = averages[optimizer] + (dtype == "bfloat16")
+    activations = size * kept * batch * tokens if trainable else 0
+    mib = 2**20
+    return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
+
+
+@mutant("training_memory", caught_by="test_activations_are_about_what_torch_keeps", says="which are narrower")
+def keys_kept_as_wide_as_queries(config, batch, tokens, dtype, optimizer, trainable):
+    """Counts what keys and values keep as if every head had its own."""
+    from transformers import BertForSequenceClassification, LlamaForCausalLM
+
+    families = {"bert": BertForSequenceClassification, "llama": LlamaForCausalLM}
+    averages = {"adamw": 2, "sgd-momentum": 1, "sgd": 0}
+    sizes = {"float32": 4, "bfloat16": 2}
+    if config.model_type not in families or optimizer not in averages or dtype not in sizes:
+        raise ValueError("not known")
+    with torch.device("meta"):
+        model = families[config.model_type](config)
+    total, size = sum(p.numel() for p in model.parameters()), sizes[dtype]
+    if not 0 <= trainable <= total:
+        raise ValueError("so many can't be trained")
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    if config.model_type == "bert":
+        kept = layers * (8 * hidden + 2 * inner) + 2 * hidden
+    else:
+        heads = config.head_dim * 2 * config.num_attention_heads
         kept = layers * (6 * hidden + 2 * heads + 4 * inner) + 3 * hidden + config.vocab_size
     copies = averages[optimizer] + (dtype == "bfloat16")
     activations = size * kept * batch * tokens if trainable else 0
