@@ -273,11 +273,13 @@ def test_the_layers_are_left_alone(learner, rng):
     numbers, seed = drawn(rng, 2, 4), int(rng.integers(10**6))
     handle = learner.make(half_asleep, seed)
     run = Run(learner, handle, numbers, "one layer in evaluation mode and one in training mode").connected()
+    shape = tuple(run.values().shape)
+    assert shape == (2, 3), f"{run.call} gave a tensor of shape {shape}. The last layer gives three numbers for each row."
     assert learner.probe(modes, handle) == [False, True], f"{run.call} left the layers in another mode than they were in."
     assert torch.equal(learner.probe(numbers_of, run.x), numbers), f"{run.call} changed x in place."
 
 
 def half_asleep(seed):
-    layers = blocks((4, 4, 4), seed, 0.5)
+    layers = blocks((4, 4, 3), seed, 0.5)
     layers[0].eval()
     return layers

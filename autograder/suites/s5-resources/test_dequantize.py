@@ -64,7 +64,10 @@ def test_float32_and_no_overflow(learner):
 def test_the_arguments_are_left_alone(learner, rng):
     """Values and scales are as before."""
     values, scales = drawn(rng, 4, 4)
-    _, call = called(learner, values, scales)
+    got, call = called(learner, values, scales)
+    assert got.dtype.is_floating_point, (
+        f"{call} gave {str(got.dtype).removeprefix('torch.')}, which can't hold fractions. The contract asks for float32."
+    )
     left = learner.last.args
     assert left[0].dtype == torch.int8 and torch.equal(left[0], values), f"{call} changed the values. Make a new tensor."
     assert left[1].shape == scales.shape and torch.equal(left[1], scales), (
