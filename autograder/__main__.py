@@ -28,6 +28,16 @@ def main(words: list[str] | None = None) -> int:
         return 2
 
 
+# ---------------------------------------------------------------- setting up
+
+
+def fetch(arguments: Arguments) -> bool:
+    from tunelab import assets
+
+    assets.fetch(assets.catalogue(), say=lambda line: print(line, flush=True))
+    return True
+
+
 # ---------------------------------------------------------------- authoring
 
 
@@ -217,6 +227,7 @@ def parser() -> argparse.ArgumentParser:
         for option in options:
             option(one)
 
+    verb(fetch, "Bring models and data onto this machine, once, also what is held out from learners (TUNELAB_HELD_OUT).")
     verb(build, "Build lessons into notebooks, in build/source/.", _assignment)
     verb(release, "Release assignments into assignments/, after the leak check.", _assignment)
     verb(

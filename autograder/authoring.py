@@ -11,13 +11,13 @@ from typing import TypeVar
 Answer = TypeVar("Answer", bound=Callable)
 
 
-def alternative(exercise: str) -> Callable[[Answer], Answer]:
-    """Marks another right way to answer `exercise`."""
+def alternative(exercise: str, *, files: str = "reference") -> Callable[[Answer], Answer]:
+    """Marks another right way to answer `exercise`. `files` is the set of `files.py` that is handed in with it."""
     return _unchanged
 
 
-def mutant(exercise: str, *, caught_by: str, says: str) -> Callable[[Answer], Answer]:
-    """Marks a wrong answer to `exercise`: `caught_by` is the hidden test that must fail, `says` a part of the message it must give."""
+def mutant(exercise: str, *, caught_by: str, says: str, files: str = "reference") -> Callable[[Answer], Answer]:
+    """Marks a wrong answer to `exercise`: `caught_by` is the hidden test that must fail, `says` a part of the message it must give, `files` as for an alternative."""
     return _unchanged
 
 

@@ -1,7 +1,7 @@
 """Set-up: everything a machine needs, once. Runs on the system's Python 3.11 with nothing installed.
 
 Makes the environment in `.venv` from `requirements.lock`, installs `tunelab` into it, installs bubblewrap (and, for the kit's own tests, a browser) through the system's package
-manager, and fetches models and data. What is done already isn't done again.
+manager, and fetches models and data, also what is held out from learners. What is done already isn't done again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> None:
         )
     make_environment()
     install_system_packages(PACKAGES | (BROWSER if arguments.browser else {}))
-    run([PYTHON, "-m", "tunelab", "fetch", "--quiet"], "Models and data could not be fetched; the lines above say why.")
+    run([PYTHON, "-m", "autograder", "fetch"], "Models and data could not be fetched; the lines above say why.")
 
 
 def make_environment() -> None:

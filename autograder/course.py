@@ -10,18 +10,23 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tunelab.files import PLAIN_NAME
 from tunelab.shelf import LatePolicy
 
 ROOT = Path(__file__).resolve().parents[1]
+SUITE_SECONDS = 2.0
+"""CPU seconds that a suite may take on its reference, unless course.toml says otherwise."""
 
 _ASSIGNMENT_NAME = re.compile(r"s\d+-[a-z0-9]+(-[a-z0-9]+)*")
 _CELL_TAGS = ("setup", "exercise", "demo")
+_NO_FILES = (".ipynb", ".py", ".left-out", ".handed-in")
+_RELEASED_FILES = ("hints.toml", "timestamp.txt")
 
 
 class CourseError(Exception):
@@ -90,11 +95,12 @@ class SuiteTest:
 
 @dataclass(frozen=True)
 class Suite:
-    """The hidden suite of one exercise, or its public checks."""
+    """The hidden suite of one exercise, or its public checks. It may take `seconds` of CPU."""
 
     exercise: str
     path: Path
     tests: tuple[SuiteTest, ...]
+    seconds: float = SUITE_SECONDS
 
     @property
     def points(self) -> int:
@@ -103,7 +109,10 @@ class Suite:
 
 @dataclass(frozen=True)
 class Solution:
-    """An answer that an author knows. `kind` is reference, alternative or mutant; a mutant also has its misconception, the test that catches it and what that says."""
+    """An answer that an author knows. `kind` is reference, alternative or mutant; a mutant also has its misconception, the test that catches it and what that says.
+
+    `files` names the set of files that is handed in with it (autograder/author_files.py).
+    """
 
     name: str
     exercise: str
@@ -114,6 +123,7 @@ class Solution:
     line: int
     caught_by: str = ""
     says: str = ""
+    files: str = "reference"
 
     @property
     def misconception(self) -> str:
@@ -137,7 +147,10 @@ class Solutions:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One assignment: `section` is the number of its section, `due` a moment with its time zone or None. The lesson is read when it is first asked for."""
+    """One assignment: `section` is the number of its section, `due` a moment with its time zone or None. The lesson is read when it is first asked for.
+
+    `files` are handed in beside the notebook, `leaderboard` is the measure of its suites that the class is ordered by, and each suite may take `suite_seconds` of CPU.
+    """
 
     name: str
     section: int
@@ -145,6 +158,9 @@ class Assignment:
     minutes: int
     due: datetime | None
     root: Path
+    files: tuple[str, ...] = ()
+    leaderboard: str = ""
+    suite_seconds: float = SUITE_SECONDS
 
     @cached_property
     def lesson(self) -> Lesson:
@@ -277,7 +293,7 @@ def _section(root: Path, path: Path, entry: Any) -> Section:
 
 def _assignment(root: Path, path: Path, section: int, entry: Any) -> Assignment:
     name = _entry(entry, "name", str, path, f"an assignment of section {section}")
-    _no_others(entry, {"name", "title", "minutes", "due"}, path, name)
+    _no_others(entry, {"name", "title", "minutes", "due", "files", "leaderboard", "suite_seconds"}, path, name)
     if not _ASSIGNMENT_NAME.fullmatch(name) or not name.startswith(f"s{section}-"):
         raise CourseError(
             f"{at(path)}: the assignment {name!r} must be called s{section}-topic, in lower case letters, digits and hyphens."
@@ -288,7 +304,27 @@ def _assignment(root: Path, path: Path, section: int, entry: Any) -> Assignment:
         raise CourseError(f"{at(path)}: {name} has minutes = {minutes}. Write how long a learner needs, at least 1.")
     if due is not None and (not isinstance(due, datetime) or due.tzinfo is None):
         raise CourseError(f"{at(path)}: {name} has due = {due}. Write a moment with its time zone, such as 2027-02-01T22:00:00Z.")
-    return Assignment(name, section, _entry(entry, "title", str, path, name), minutes, due, root)
+    files, leaderboard, seconds = _file_names(entry.get("files", []), name, path), entry.get("leaderboard", ""), entry.get("suite_seconds")
+    if not isinstance(leaderboard, str):
+        raise CourseError(f"{at(path)}: {name} has leaderboard = {leaderboard!r}. Write the name of a measure of its suites.")
+    if seconds is not None and (type(seconds) not in (int, float) or not 0 < seconds < math.inf):
+        raise CourseError(f"{at(path)}: {name} has suite_seconds = {seconds!r}. Write a number of CPU seconds, more than 0.")
+    title = _entry(entry, "title", str, path, name)
+    return Assignment(name, section, title, minutes, due, root, files, leaderboard, float(seconds or SUITE_SECONDS))
+
+
+def _file_names(entry: Any, name: str, path: Path) -> tuple[str, ...]:
+    """The names of the files that are handed in beside the notebook."""
+    if not isinstance(entry, list) or not all(isinstance(file, str) and _is_free(file) for file in entry) or _duplicate(entry):
+        raise CourseError(
+            f"{at(path)}: {name} has files = {entry!r}. Write a list of plain names, each once, such as adapter.safetensors: not those of notebooks, "
+            "of Python files, or of what is released."
+        )
+    return tuple(entry)
+
+
+def _is_free(file: str) -> bool:
+    return bool(PLAIN_NAME.fullmatch(file)) and Path(file).suffix not in _NO_FILES and file not in _RELEASED_FILES
 
 
 def _entry(table: Any, key: str, kind: type, path: Path, where: str) -> Any:
@@ -433,7 +469,8 @@ def _read_text(path: Path) -> str:
 
 def load_suites(assignment: Assignment) -> dict[str, Suite]:
     """The hidden suite of each exercise, in the lesson's order. Raises CourseError for a missing or superfluous suite, a test without points, and the like."""
-    return _for_each_exercise(assignment, assignment.suites, read_suite, "hidden suite")
+    suites = _for_each_exercise(assignment, assignment.suites, read_suite, "hidden suite")
+    return {name: replace(suite, seconds=assignment.suite_seconds) for name, suite in suites.items()}
 
 
 def read_suite(path: Path, points_required: bool = True) -> Suite:
@@ -552,7 +589,7 @@ def _marked_solution(node: ast.FunctionDef | ast.ClassDef, source: str, path: Pa
     texts = dict(zip(("exercise",), mark.args, strict=False)) | {keyword.arg: keyword.value for keyword in mark.keywords}
     values = {key: value.value for key, value in texts.items()}
     wanted = {"exercise"} | ({"caught_by", "says"} if kind == "mutant" else set())
-    if set(values) != wanted or len(mark.args) > 1 or not all(isinstance(v, str) and v for v in values.values()):
+    if set(values) - {"files"} != wanted or len(mark.args) > 1 or not all(isinstance(v, str) and v for v in values.values()):
         raise CourseError(f"{where}: the mark of {node.name} must read `@{_MARKS[kind]}`, each text not empty.")
     about = (ast.get_docstring(node) or "").partition("\n")[0].strip()
     if not about:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from autograder.course import Assignment, Suite, SuiteTest, load_suites
+from autograder.course import SUITE_SECONDS, Assignment, Suite, SuiteTest, load_suites
 from autograder.intake import CleanSubmission
 from autograder.sandbox import Jailed, Limits, Sandbox, SandboxError, open_sandbox
 from autograder.suites_runner import GRACE_SECONDS, Job, SuiteServer, Trial
@@ -21,6 +22,8 @@ from tunelab.notebook import Cell, needed
 
 SCHEMA = 1
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+SLOWNESS = 3
+"""Wall-clock seconds that an exercise may take for each CPU second of its suite."""
 SPARE_WORKERS = 2
 """Workers that an exercise may use up beyond one for each of its tests."""
 
@@ -31,6 +34,12 @@ class Budget:
 
     call_seconds: float = 10.0
     exercise_seconds: float = 60.0
+
+    def for_suite(self, seconds: float) -> Budget:
+        """The same where a suite may take more CPU seconds than most: one call may take them all, and the machine be busy with other things."""
+        if seconds <= SUITE_SECONDS:
+            return self
+        return Budget(max(self.call_seconds, seconds), max(self.exercise_seconds, SLOWNESS * seconds))
 
 
 class Engine:
@@ -110,18 +119,21 @@ class Engine:
             return _without_cell(exercise, suite)
         start = time.monotonic()
         tests = tuple(t for t in suite.tests if only in (None, t.name))
-        job = self._job(suite.path, exercise, setup, cells, seed, only, files)
+        job = self._job(suite.path, exercise, setup, cells, seed, only, files, suite.seconds)
         answer = self._run(job, workers=len(tests) + SPARE_WORKERS)
         return exercise_result(exercise, tests, answer) | {"seconds": round(time.monotonic() - start, 3)}
 
     def run_checks(self, test_file: Path, exercise: str, setup: Sequence[str], cells: Mapping[str, str], seed: int) -> list[dict[str, Any]]:
         """Runs any test file, such as the public checks, in the sandbox; the tests' results, without a score."""
-        answer = self._run(self._job(test_file, exercise, setup, cells, seed, None, NOTHING), workers=50)
+        answer = self._run(self._job(test_file, exercise, setup, cells, seed, None, NOTHING, SUITE_SECONDS), workers=50)
         return answer["tests"] if answer else []
 
-    def run_trusted(self, test_file: Path, exercise: str, trials: Sequence[Trial]) -> list[dict[str, Any] | None]:
+    def run_trusted(
+        self, test_file: Path, exercise: str, trials: Sequence[Trial], suite_seconds: float = SUITE_SECONDS
+    ) -> list[dict[str, Any] | None]:
         """Runs a test file on an author's answers in the suite's own process, one after another, from any thread: for each its tests, and the CPU seconds they took. None for those that weren't reached before that process died or ran out of time."""
-        job = Job(str(test_file), exercise, tuple(trials), self.budget.call_seconds, self.budget.exercise_seconds, in_process=True)
+        budget = self.budget.for_suite(suite_seconds)
+        job = Job(str(test_file), exercise, tuple(trials), budget.call_seconds, budget.exercise_seconds, in_process=True)
         answers: list[dict[str, Any] | None] = []
         with self.server.start(job) as broker:
             try:
@@ -140,10 +152,12 @@ class Engine:
         seed: int,
         only: str | None,
         files: Mapping[str, bytes],
+        suite_seconds: float,
     ) -> Job:
         to_run = tuple((cell.name, cell.source) for cell in _cells_to_run(exercise, setup, cells))
         trial = Trial(to_run, seed, only, dict(files))
-        return Job(str(test_file), exercise, (trial,), self.budget.call_seconds, self.budget.exercise_seconds)
+        budget = self.budget.for_suite(suite_seconds)
+        return Job(str(test_file), exercise, (trial,), budget.call_seconds, budget.exercise_seconds)
 
     def _run(self, job: Job, workers: int) -> dict[str, Any] | None:
         """Serves a suite's requests until its results come. None when the suite's process died or ran out of time."""
@@ -158,7 +172,7 @@ class Engine:
             while broker.poll(max(0.0, end - time.monotonic())):
                 request = broker.recv_bytes()
                 if request == b"worker":
-                    self._supply(broker, jailed, workers)
+                    self._supply(broker, jailed, workers, self._limits(job))
                 elif request == b"kill":
                     broker.send_bytes(json.dumps({"ended": _end(jailed[-1])}).encode())
                 else:
@@ -172,11 +186,16 @@ class Engine:
                 one.close()
         return None
 
-    def _supply(self, broker: Connection, jailed: list[Jailed], workers: int) -> None:
+    def _limits(self, job: Job) -> Limits:
+        """What a worker may use: the engine's limits, with the time of an exercise that may take longer than others."""
+        more = job.exercise_seconds - self.budget.exercise_seconds
+        return replace(self.limits, wall_seconds=self.limits.wall_seconds + more, cpu_seconds=self.limits.cpu_seconds + math.ceil(more))
+
+    def _supply(self, broker: Connection, jailed: list[Jailed], workers: int, limits: Limits) -> None:
         if len(jailed) >= workers:
             broker.send_bytes(json.dumps({"refused": "No further process is started for this exercise: too many of them ended."}).encode())
             return
-        one = self.sandbox.spawn()
+        one = self.sandbox.spawn(limits)
         jailed.append(one)
         broker.send_bytes(b"{}")
         reduction.send_handle(broker, one.socket.fileno(), None)

@@ -47,12 +47,12 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
 
     def key(self, assignment: Assignment, digest: str) -> str:
-        return result_key(assignment.root, assignment.name, digest, self.mode, self.limits, self.budget)
+        return result_key(assignment.root, assignment.name, digest, self.mode, self.limits, self.budget.for_suite(assignment.suite_seconds))
 
     def provenance(self, assignment: Assignment) -> dict[str, Any]:
         """What a result made now is marked with, so that a later run can tell which of its exercises are unaffected by a change."""
         return {
-            "conditions": conditions(assignment.root, self.mode, self.limits, self.budget),
+            "conditions": conditions(assignment.root, self.mode, self.limits, self.budget.for_suite(assignment.suite_seconds)),
             "suites": suite_digests(assignment.root, assignment.name),
         }
 

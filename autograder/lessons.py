@@ -18,6 +18,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.author_files import REFERENCE, author_files, files_path
 from autograder.build import build, filled_notebook, notebook_bytes
 from autograder.course import Assignment, load_solutions
 from autograder.fill import fill
@@ -54,6 +55,8 @@ def run_lesson(assignment: Assignment, small: bool, told: Callable[[str], None] 
     notebook = filled_notebook(assignment, sources)
     with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
         place = Path(shutil.copytree(build(assignment), Path(folder) / assignment.name))
+        for name, content in author_files(assignment)[REFERENCE].items():
+            write_atomically(place / name, content)
         _execute(notebook, place, small, told, record)
         troubles = tuple(_troubles(notebook))
         records = [*place.glob(f"{FOLDER}/*.json")] if record else []
@@ -77,9 +80,10 @@ def record_folder(assignment: Assignment) -> Path:
 
 
 def lesson_digest(assignment: Assignment) -> str:
-    """What a run of a lesson hangs on: the lesson, its public checks and images, the reference, and the kit."""
+    """What a run of a lesson hangs on: the lesson, its public checks and images, the reference and its files, and the kit."""
     total = hashlib.sha256(kit_digest(assignment.root).encode())
-    for path in sorted(path for path in (*assignment.source.rglob("*"), assignment.solutions / "reference.py") if path.is_file()):
+    answers = (assignment.solutions / "reference.py", files_path(assignment))
+    for path in sorted(path for path in (*assignment.source.rglob("*"), *answers) if path.is_file()):
         total.update(path.read_bytes())
     return total.hexdigest()
 

@@ -14,7 +14,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.course import Assignment, Course, Solution, Solutions, Suite, at, load_hints, load_solutions, load_suites, public_checks
+from autograder.author_files import NONE, REFERENCE, FileSets, author_files
+from autograder.course import (
+    Assignment,
+    Course,
+    CourseError,
+    Solution,
+    Solutions,
+    Suite,
+    at,
+    load_hints,
+    load_solutions,
+    load_suites,
+    public_checks,
+)
 from autograder.fill import fill
 from autograder.idle import idle_answers
 from autograder.leaks import find_leaks, learner_wheel
@@ -31,8 +44,6 @@ MORE_SEEDS = (2_718, 1_618)
 """References are tried with these too: a right answer passes whatever is drawn."""
 MUTANTS = 4
 """At least so many per exercise."""
-SUITE_SECONDS = 2.0
-"""CPU seconds that a suite may take on its reference."""
 SLOWEST = 5
 SHOWN = 100
 """Characters of a message in a table."""
@@ -84,46 +95,49 @@ class Case:
         return f"{self.assignment.name}, {self.exercise}"
 
     @property
-    def right(self) -> list[tuple[str, str]]:
-        """Name and filled cell of every right answer."""
-        return [("reference", self.reference), *((s.name, cell) for s, cell in self.alternatives)]
+    def right(self) -> list[tuple[str, str, str]]:
+        """Name, filled cell and set of files of every right answer."""
+        return [("reference", self.reference, REFERENCE), *((s.name, cell, s.files) for s, cell in self.alternatives)]
 
     @functools.cached_property
     def idle(self) -> dict[str, str]:
         """Cells of answers that do nothing, by what they do."""
         return idle_answers(self.stub)
 
-    def hidden(self, backend: str, cell: str, seed: int = SEED, only: str = "") -> Run:
-        return Run(backend, self.exercise, cell, self.suite.path, seed, only)
+    def hidden(self, backend: str, cell: str, files: str, seed: int = SEED, only: str = "") -> Run:
+        return Run(backend, self.exercise, cell, self.suite.path, seed, only, files)
+
+    def of_reference(self, seed: int = SEED, only: str = "") -> Run:
+        return self.hidden("in-process", self.reference, REFERENCE, seed, only)
 
     def caught(self, backend: str, mutant: Solution, cell: str) -> Run:
         """The run in which a mutant must be caught."""
         whole = self.thorough or backend == "sandbox"
-        return self.hidden(backend, cell, only="" if whole else mutant.caught_by)
+        return self.hidden(backend, cell, mutant.files, only="" if whole else mutant.caught_by)
 
     def compared(self) -> Iterator[tuple[str, Run, Run]]:
         """Of every answer that somebody wrote its name and its runs in the sandbox and in-process, which must agree."""
-        for name, cell in self.right:
-            yield name, self.hidden("sandbox", cell), self.hidden("in-process", cell)
+        for name, cell, files in self.right:
+            yield name, self.hidden("sandbox", cell, files), self.hidden("in-process", cell, files)
         for mutant, cell in self.mutants:
             yield mutant.name, self.caught("sandbox", mutant, cell), self.caught("in-process", mutant, cell)
 
-    def public(self, cell: str) -> Run:
-        return Run("in-process", self.exercise, cell, self.checks, SEED)
+    def public(self, cell: str, files: str) -> Run:
+        return Run("in-process", self.exercise, cell, self.checks, SEED, files=files)
 
     def timed(self) -> list[Run]:
         """Each hidden test alone on the reference: also shows that none hangs on another."""
-        return [self.hidden("in-process", self.reference, only=test.name) for test in self.suite.tests]
+        return [self.of_reference(only=test.name) for test in self.suite.tests]
 
     def batches(self) -> Iterator[Sequence[Run]]:
         """All runs, those together that one process can make: runs of answers that do no harm."""
-        yield [self.hidden("sandbox", self.stub)]
+        yield [self.hidden("sandbox", self.stub, NONE)]
         for _, sandbox, in_process in self.compared():
             yield from ([sandbox], [in_process])
-        yield [self.hidden("in-process", cell) for cell in self.idle.values()]
-        yield [self.hidden("in-process", self.reference, seed) for seed in MORE_SEEDS]
+        yield [self.hidden("in-process", cell, NONE) for cell in self.idle.values()]
+        yield [self.of_reference(seed) for seed in MORE_SEEDS]
         yield self.timed()
-        yield [self.public(cell) for cell in (self.stub, *(cell for _, cell in self.right))]
+        yield [self.public(self.stub, NONE), *(self.public(cell, files) for _, cell, files in self.right)]
 
 
 # ---------------------------------------------------------------- the whole
@@ -159,7 +173,9 @@ def lint_assignment(assignment: Assignment, engine: LazyEngine, exercise: str | 
     chosen = [e.name for e in assignment.exercises] if exercise is None else [assignment.exercise(exercise).name]
     book, cases = Lawbook(), [case for case in cases_of(assignment, thorough) if case.exercise in chosen]
     written_findings(assignment, cases, book)
-    verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases})
+    files = author_files(assignment)
+    check_sets(cases, files)
+    verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases}, files)
     lesson = functools.partial(lesson_findings, assignment, book) if exercise is None else lambda: None
     made = make_all(verdicts, [batch for case in cases for batch in case.batches()], Progress(), lesson)
     for case in cases:
@@ -173,6 +189,16 @@ def cases_of(assignment: Assignment, thorough: bool = False) -> list[Case]:
     suites, solutions, checks = load_suites(assignment), load_solutions(assignment), public_checks(assignment)
     load_hints(assignment)
     return [_case(assignment, e.name, e.stub, suites[e.name], solutions, checks[e.name], thorough) for e in assignment.exercises]
+
+
+def check_sets(cases: Sequence[Case], files: FileSets) -> None:
+    """Raises CourseError for an answer whose files nobody makes."""
+    for solution, _ in (answer for case in cases for answer in (*case.alternatives, *case.mutants)):
+        if solution.files not in files:
+            made = ", ".join(name for name in files if name != NONE)
+            raise CourseError(
+                f"{at(solution.path, solution.line)}: {solution.name} hands in the files {solution.files!r}. There are: {made}."
+            )
 
 
 def _case(assignment: Assignment, exercise: str, stub: str, suite: Suite, solutions: Solutions, checks: Path, thorough: bool) -> Case:
@@ -195,6 +221,8 @@ def _case(assignment: Assignment, exercise: str, stub: str, suite: Suite, soluti
 def written_findings(assignment: Assignment, cases: Sequence[Case], book: Lawbook) -> None:
     """What can be told without running anything."""
     solutions = load_solutions(assignment)
+    if assignment.leaderboard and assignment.leaderboard not in measured_names(assignment):
+        book.breach(5, at(assignment.suites), f"no suite measures {assignment.leaderboard!r}, which course.toml names for the leaderboard.")
     for case in cases:
         if len(case.mutants) < MUTANTS:
             book.breach(
@@ -207,6 +235,13 @@ def written_findings(assignment: Assignment, cases: Sequence[Case], book: Lawboo
         for path in (case.suite.path, case.checks):
             for line, text in broken_rules(path):
                 book.breach(5, at(path, line), text)
+
+
+def measured_names(assignment: Assignment) -> set[str]:
+    """The names of what suites and their helpers measure, as far as they are written out."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in assignment.suites.rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "measure"]
+    return {str(call.args[0].value) for call in calls if call.args and isinstance(call.args[0], ast.Constant)}
 
 
 def signature_differences(stub: str, reference: Solution) -> Iterator[str]:
@@ -227,19 +262,19 @@ def _defaults(function: ast.FunctionDef) -> list[str]:
 
 def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
     """Holds the verdicts of one exercise against the law."""
-    for text in idle_breaches("the stub", made[case.hidden("sandbox", case.stub)]):
+    for text in idle_breaches("the stub", made[case.hidden("sandbox", case.stub, NONE)]):
         book.breach(1, case.place, text)
     for what, cell in case.idle.items():
-        for text in idle_breaches(f"an answer that does no more than `{what}`", made[case.hidden("in-process", cell)]):
+        for text in idle_breaches(f"an answer that does no more than `{what}`", made[case.hidden("in-process", cell, NONE)]):
             book.breach(1, case.place, text)
-    for name, cell in case.right:
-        runs = {backend: case.hidden(backend, cell) for backend in ("sandbox", "in-process")}
+    for name, cell, files in case.right:
+        runs = {backend: case.hidden(backend, cell, files) for backend in ("sandbox", "in-process")}
         for backend, run in runs.items():
             for text in right_breaches(case.suite, made[run]):
                 book.breach(2, case.place, f"{name}, {backend}: {text}")
-        for text in _not_passed(made[case.public(cell)]):
+        for text in _not_passed(made[case.public(cell, files)]):
             book.breach(5, case.place, f"{name} doesn't pass the public checks: {text}")
-    for run in [case.hidden("in-process", case.reference, seed) for seed in MORE_SEEDS]:
+    for run in [case.of_reference(seed) for seed in MORE_SEEDS]:
         for text in right_breaches(case.suite, made[run]):
             book.breach(2, case.place, f"reference, in-process, drawn from {run.seed}: {text}")
     for run in case.timed():
@@ -252,12 +287,12 @@ def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
     for name, sandbox, in_process in case.compared():
         for text in disagreements(made[sandbox], made[in_process], in_process.only):
             book.breach(2, case.place, f"{name}: {text}")
-    for text in unkind(case.exercise, made[case.public(case.stub)]):
+    for text in unkind(case.exercise, made[case.public(case.stub, NONE)]):
         book.breach(5, at(case.checks), text)
-    whole = made[case.hidden("in-process", case.reference)].seconds
-    if whole > SUITE_SECONDS:
+    whole = made[case.of_reference()].seconds
+    if whole > case.suite.seconds:
         book.notes.append(
-            f"{case.place}: the suite takes {whole:.1f} CPU seconds on the reference; {SUITE_SECONDS:.0f} are the most, unless its issue says otherwise."
+            f"{case.place}: the suite takes {whole:.1f} CPU seconds on the reference; {case.suite.seconds:g} are the most (suite_seconds in course.toml)."
         )
 
 
@@ -351,14 +386,14 @@ def summary_table(cases: Sequence[Case], made: dict[Run, Verdict]) -> str:
     rows = []
     for case in cases:
         points = case.suite.points
-        right = [earned(case.suite, made[case.hidden("sandbox", cell)]) for _, cell in case.right]
-        killed = [not mutant_breach(s, made[case.hidden("sandbox", cell)]) for s, cell in case.mutants]
+        right = [earned(case.suite, made[case.hidden("sandbox", cell, files)]) for _, cell, files in case.right]
+        killed = [not mutant_breach(s, made[case.caught("sandbox", s, cell)]) for s, cell in case.mutants]
         rows.append(
             (
                 case.exercise,
                 len(case.suite.tests),
                 points,
-                earned(case.suite, made[case.hidden("sandbox", case.stub)]),
+                earned(case.suite, made[case.hidden("sandbox", case.stub, NONE)]),
                 right[0],
                 f"{sum(score == points for score in right[1:])} of {len(right) - 1}",
                 f"{sum(killed)} of {len(killed)}",
@@ -376,7 +411,7 @@ def mutant_table(case: Case, made: dict[Run, Verdict]) -> str:
     """Each mutant of an exercise: what it earns, the test that catches it and what that says."""
     rows = []
     for solution, cell in case.mutants:
-        verdict = made[case.hidden("sandbox", cell)]
+        verdict = made[case.caught("sandbox", solution, cell)]
         outcome, message = verdict.outcomes.get(solution.caught_by, ("missing", ""))
         caught = "" if not mutant_breach(solution, verdict) else f"NOT CAUGHT ({outcome}) "
         rows.append(

@@ -38,6 +38,15 @@ def kit_digest(root: Path) -> str:
     return _digest((path for pattern in KIT_FILES for path in root.glob(pattern)), root)
 
 
+@functools.cache
+def lab_digest(root: Path) -> str:
+    """The digest of what runs of trusted answers hang on: the learner's lab and the lock. The sandbox is no part of it."""
+    total = hashlib.sha256()
+    for path in sorted([*(root / "tunelab").glob("*.py"), root / "requirements.lock"]):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
 def conditions(root: Path, mode: str, limits: Any, budget: Any) -> str:
     """The digest of what a result hangs on beside the submission and the suites."""
     return hashlib.sha256("\n".join([kit_digest(root), mode, repr(limits), repr(budget)]).encode()).hexdigest()

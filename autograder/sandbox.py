@@ -94,14 +94,14 @@ class Sandbox:
     _zygote: _Zygote | None = None
     _jailed: weakref.WeakSet[Jailed] = field(default_factory=weakref.WeakSet)
 
-    def spawn(self) -> Jailed:
-        """A new child, ready to be called. Raises SandboxError when the sandbox has died and can't be started again."""
+    def spawn(self, limits: Limits | None = None) -> Jailed:
+        """A new child, ready to be called, with the sandbox's limits or other ones. Raises SandboxError when the sandbox has died and can't be started again."""
         words = ""
         for _ in range(2):
             if not self.alive():
                 self._restart()
             with contextlib.suppress(OSError):
-                jailed, trouble = self._ask()
+                jailed, trouble = self._ask(limits or self.limits)
                 if trouble == "up":
                     self._jailed.add(jailed)
                     return jailed
@@ -112,13 +112,13 @@ class Sandbox:
             self.close()
         raise SandboxError(f"The sandbox died twice while starting a learner's process. Is the machine short of memory?\n{words}".rstrip())
 
-    def _ask(self) -> tuple[Jailed, str]:
+    def _ask(self, limits: Limits) -> tuple[Jailed, str]:
         """Sends one request to the zygote; the child, and what the supervisor says of it."""
         leash, leash_inside = socket.socketpair()
         ours, theirs = socket.socketpair()
         jailed = Jailed(ours, leash)
         with leash_inside, theirs:
-            request = json.dumps(asdict(self.limits)).encode()
+            request = json.dumps(asdict(limits)).encode()
             socket.send_fds(self._zygote.control, [request], [leash_inside.fileno(), theirs.fileno()])
         return jailed, jailed._line(SPAWN_SECONDS) or f"it wasn't ready after {SPAWN_SECONDS} seconds"
 

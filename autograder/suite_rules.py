@@ -18,6 +18,7 @@ def broken_rules(path: Path) -> Iterator[tuple[int, str]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     yield from _bare_assertions(tree)
     yield from _forbidden_imports(tree)
+    yield from _unpacked_files(tree)
     yield from _leaking_probes(tree)
 
 
@@ -39,6 +40,19 @@ def _forbidden_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
         for name in names:
             if name.partition(".")[0] in ("autograder", "solutions"):
                 yield node.lineno, f"a test imports {name}. Recompute what is expected here: a test never runs an author's solution."
+
+
+UNPACKERS = {"torch.load", "pickle.load", "pickle.loads", "cloudpickle.loads", "joblib.load", "numpy.load", "np.load"}
+"""Calls that may run what a file holds."""
+
+
+def _unpacked_files(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Where a file of tests that looks at files handed in could run what they hold."""
+    if not any(isinstance(node, ast.arg) and node.arg == "handed_in" for node in ast.walk(tree)):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (called := ast.unparse(node.func)) in UNPACKERS:
+            yield node.lineno, f"{called} can run what a file holds. Read what was handed in with safetensors only."
 
 
 # ---------------------------------------------------------------- probes

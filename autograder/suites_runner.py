@@ -47,7 +47,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Job:
-    """One exercise of one submission: its test file, what to run, and how long it may take (seconds, wall clock).
+    """One exercise of one submission: its test file, what to run, and how long one call and one trial may take (seconds, wall clock).
 
     With `in_process` the cells run in the suite's own process: for an author's answers only. Then there can be several trials, one after another.
     """
@@ -180,10 +180,11 @@ def _why_ended(reason: str, exercise: str) -> str:
 
 
 def run_job(job: Job, broker: Connection) -> None:
-    """In the forked child: runs the trials and sends the results of each, and the CPU seconds that they took."""
+    """In the forked child: runs the trials, each with the deadline of its own, and sends the results of each, and the CPU seconds that they took."""
     from tunelab.checks import run_pytest, run_tests
 
     for trial in job.trials:
+        signal.setitimer(signal.ITIMER_REAL, job.exercise_seconds + GRACE_SECONDS)
         start = time.process_time()
         if job.in_process:
             cells = tuple(Cell(name, source) for name, source in trial.cells)
@@ -202,7 +203,6 @@ def run_job(job: Job, broker: Connection) -> None:
 
 def _child(job: Job, broker: Connection) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, job.exercise_seconds + GRACE_SECONDS)
     resource.setrlimit(resource.RLIMIT_DATA, (SUITE_MEMORY, SUITE_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.setsid()

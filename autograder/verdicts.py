@@ -6,7 +6,6 @@ In-process runs happen in children of the warm suite server, each with a deadlin
 from __future__ import annotations
 
 import ast
-import functools
 import hashlib
 import json
 import threading
@@ -17,16 +16,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.author_files import NONE, FileSets, taken
 from autograder.course import Assignment, Suite
 from autograder.engine import Budget, Engine
-from autograder.results import kit_digest
+from autograder.results import kit_digest, lab_digest
 from autograder.suites_runner import Trial
 from autograder.workplace import write_atomically
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run to make: `backend` is sandbox or in-process, `cell` the source of the exercise's cell, `only` a single test's name."""
+    """One run to make: `backend` is sandbox or in-process, `cell` the source of the exercise's cell, `only` a single test's name, `files` the set that is handed in with it."""
 
     backend: str
     exercise: str
@@ -34,6 +34,7 @@ class Run:
     test_file: Path
     seed: int
     only: str = ""
+    files: str = NONE
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,6 @@ class Verdict:
     @property
     def settled(self) -> bool:
         return bool(self.outcomes) and all(outcome in ("passed", "failed") for outcome, _ in self.outcomes.values())
-
-
-@functools.cache
-def lab_digest(root: Path) -> str:
-    """The digest of what an in-process run hangs on beyond its test: the learner's lab and the lock. The sandbox is no part of it."""
-    total = hashlib.sha256()
-    for path in sorted([*(root / "tunelab").glob("*.py"), root / "requirements.lock"]):
-        total.update(path.read_bytes())
-    return total.hexdigest()
 
 
 class LazyEngine:
@@ -89,14 +81,16 @@ class LazyEngine:
 class Verdicts:
     """Makes runs for one assignment, or finds them in `build/lint/`. Runs in the sandbox belong in one thread; those in-process may be made from any."""
 
-    def __init__(self, assignment: Assignment, engine: LazyEngine, suites: dict[str, Suite]):
+    def __init__(self, assignment: Assignment, engine: LazyEngine, suites: dict[str, Suite], files: FileSets):
         self.assignment, self.engine, self.suites = assignment, engine, suites
+        self.files = {name: taken(made) for name, made in files.items()}
         self.setup = assignment.lesson.setup
         self.store = assignment.root / "build" / "lint" / assignment.name
 
     def key(self, run: Run) -> str:
         kit = f"{self.engine.mode} {kit_digest(self.assignment.root)}" if run.backend == "sandbox" else lab_digest(self.assignment.root)
         parts = [run.backend, kit, run.exercise, run.cell, *self.setup, str(run.seed), run.only, run.test_file.read_text(encoding="utf-8")]
+        parts += [f"{name} {hashlib.sha256(content).hexdigest()}" for name, content in sorted(self.files[run.files].items())]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def known(self, run: Run) -> Verdict | None:
@@ -116,15 +110,21 @@ class Verdicts:
 
     def _in_sandbox(self, run: Run) -> Verdict:
         result = self.engine.get().grade_exercise(
-            run.exercise, self.setup, {run.exercise: run.cell}, run.seed, self.suites[run.exercise], run.only or None
+            run.exercise,
+            self.setup,
+            {run.exercise: run.cell},
+            run.seed,
+            self.suites[run.exercise],
+            run.only or None,
+            self.files[run.files],
         )
         return Verdict({t["name"]: (t["outcome"], t["message"]) for t in result["tests"]}, result["seconds"])
 
     def _in_process(self, runs: Sequence[Run]) -> list[Verdict]:
         """Runs tests in a child of the suite server. A child that is late or dies gives verdicts of one outcome, `crashed`, for what it didn't reach."""
         setup = tuple((f"setup {number}", source) for number, source in enumerate(self.setup, 1))
-        trials = [Trial((*setup, (run.exercise, run.cell)), run.seed, run.only or None) for run in runs]
-        answers = self.engine.get().run_trusted(runs[0].test_file, runs[0].exercise, trials)
+        trials = [Trial((*setup, (run.exercise, run.cell)), run.seed, run.only or None, self.files[run.files]) for run in runs]
+        answers = self.engine.get().run_trusted(runs[0].test_file, runs[0].exercise, trials, self.assignment.suite_seconds)
         return [_verdict(run, answer) for run, answer in zip(runs, answers, strict=True)]
 
 

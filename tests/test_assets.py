@@ -7,6 +7,7 @@ import sys
 import tarfile
 import threading
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from tunelab.assets import Asset, AssetError
 def shop(tmp_path, monkeypatch):
     """An empty cache, and a folder that pip may take packages from instead of an index."""
     monkeypatch.setenv("TUNELAB_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("TUNELAB_HELD_OUT", raising=False)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "shop"))
     (tmp_path / "shop").mkdir()
@@ -229,9 +231,40 @@ def test_the_catalogue_pins_every_package():
 
 
 def test_the_product_reviews_stay_packed():
-    offered = assets.catalogue()["ratings"]
+    offered = assets.given_out()["ratings"]
     assert not any("amazon" in member.lower() for member in offered.members)
+    assert assets.catalogue()["products"].held_out
+    assert not list(assets.cache_folder().glob("*products*"))
     assert sorted(path.name for path in assets.folder("ratings").iterdir()) == ["manifest.json", "messages.parquet", "news.parquet"]
+
+
+def test_what_is_held_out_is_fetched_when_it_is_named_and_lies_elsewhere(shop, monkeypatch):
+    for_all = wheel(shop, {"data/words.txt": "one two"})
+    kept_back = asset(shop / for_all.archive, name="kept_back", held_out=True)
+    monkeypatch.setattr(assets, "catalogue", lambda: {"words": for_all, "kept_back": kept_back})
+    assert replace(kept_back, held_out=False).folder.name == kept_back.folder.name, "the recipe is the same"
+    assets.fetch(say=lambda line: None)
+    assert assets.ready()
+    assert list(assets.given_out()) == ["words"]
+    with pytest.raises(AssetError, match="held out"):
+        assets.folder("kept_back")
+    assert not assets.held_out_folder().exists()
+    assets.fetch(["kept_back"], say=lambda line: None)
+    assert (assets.folder("kept_back") / "words.txt").read_text() == "one two"
+    assert assets.folder("kept_back").parent == assets.held_out_folder() != assets.cache_folder()
+    assert not list(assets.cache_folder().glob("*kept_back*"))
+
+
+def test_the_place_of_what_is_held_out(shop, monkeypatch, tmp_path):
+    assert assets.held_out_folder() == tmp_path / "cache-held-out"
+    monkeypatch.setenv("TUNELAB_HELD_OUT", str(tmp_path / "elsewhere"))
+    assert assets.held_out_folder() == tmp_path / "elsewhere"
+    (tmp_path / "cache" / "within").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "cache" / "within")
+    for place in ("cache", "cache/within", "link", "cache/../cache/x"):
+        monkeypatch.setenv("TUNELAB_HELD_OUT", str(tmp_path / place))
+        with pytest.raises(AssetError, match="in sight of learners' code"):
+            assets.held_out_folder()
 
 
 def test_importing_the_package_is_light():

@@ -97,6 +97,38 @@ WRONG = [
 ]
 
 
+WRONG_ENTRIES = [
+    ('files = ["../x.bin"]', "plain names"),
+    ('files = ["a/b.bin"]', "plain names"),
+    ('files = ["helper.py"]', "plain names"),
+    ('files = ["hints.toml"]', "plain names"),
+    ('files = [".hidden.bin"]', "plain names"),
+    ('files = ["a.bin", "a.bin"]', "plain names"),
+    ("files = [1]", "plain names"),
+    ('files = "a.bin"', "plain names"),
+    ("leaderboard = 3", "name of a measure"),
+    ("suite_seconds = 0", "CPU seconds"),
+    ("suite_seconds = true", "CPU seconds"),
+    ('suite_seconds = "90"', "CPU seconds"),
+]
+
+
+@pytest.mark.parametrize("entry,says", WRONG_ENTRIES)
+def test_what_is_handed_in_and_measured_must_make_sense(root: Path, entry: str, says: str) -> None:
+    edit(root / "course.toml", "minutes = 10", f"minutes = 10, {entry}")
+    with pytest.raises(CourseError, match=says):
+        load_course(root)
+
+
+def test_files_leaderboard_and_seconds_are_read(root: Path, course: Course) -> None:
+    plain = course.assignment(NAME)
+    assert (plain.files, plain.leaderboard, plain.suite_seconds) == ((), "", 2.0)
+    edit(root / "course.toml", "minutes = 10", 'minutes = 10, files = ["adapter.safetensors"], leaderboard = "f1", suite_seconds = 90')
+    assignment = load_course(root).assignment(NAME)
+    assert (assignment.files, assignment.leaderboard, assignment.suite_seconds) == (("adapter.safetensors",), "f1", 90.0)
+    assert {suite.seconds for suite in load_suites(assignment).values()} == {90.0}
+
+
 @pytest.mark.parametrize("file,old,new,says", WRONG)
 def test_wrong_course_or_lesson_is_named(root: Path, file: str, old: str, new: str, says: str) -> None:
     edit(root / file, old, new)
@@ -127,6 +159,8 @@ def test_wrong_suite_is_named(root: Path, old: str, new: str, says: str) -> None
 
 
 WRONG_SOLUTIONS = [
+    ("mutants.py", 'says="about squares"', 'says="about squares", files=""', "each text not empty"),
+    ("mutants.py", 'says="about squares"', 'says="about squares", file="nan"', "must read `@mutant"),
     ("reference.py", "def double", "def triple", "triple is no exercise"),
     ("mutants.py", 'caught_by="test_hidden_positive"', 'caught_by="test_gone"', "isn't a test of double"),
     ("mutants.py", '@mutant("double", ', '@mutant("doubel", ', "answers 'doubel'"),

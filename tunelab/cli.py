@@ -79,7 +79,7 @@ def _fetch(options: argparse.Namespace) -> int:
     assets.fetch(say=lambda line: print(line, flush=True))
     if not options.quiet:
         print(f"Models and data are in {assets.cache_folder()}:")
-        for asset in assets.catalogue().values():
+        for asset in assets.given_out().values():
             size = sum(path.stat().st_size for path in asset.folder.iterdir()) / 2**20
             print(f"  {asset.name:10} {size:6.0f} MB  {asset.about} (licence: {asset.licence})")
     return OK

@@ -73,7 +73,7 @@ def ratings_to_parquet(folder: Path) -> None:
     """
     import pandas as pd
 
-    for domain in ("messages", "news"):
+    for domain in sorted(path.name.removesuffix("-texts.txt") for path in folder.glob("*-texts.txt")):
         texts = {row[0]: row[2] for row in _rows(folder / f"{domain}-texts.txt", 3)}
         ratings = {row[0]: ast.literal_eval(row[3]) for row in _rows(folder / f"{domain}-ratings.txt", 4)}
         table = pd.DataFrame({"text": texts.values(), "ratings": [ratings[key] for key in texts]})
