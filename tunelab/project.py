@@ -25,7 +25,7 @@ TOKENS = 40
 """After how many tokens the project cuts a text, the two special ones counted."""
 SCALE = 2.0
 """What the product of an adapter's factors is multiplied by: alpha over rank, the same in every adapter of the project."""
-MAX_BYTES = 4 * 2**20
+MAX_BYTES = 4_000_000
 """The largest file that is taken."""
 
 _MOST_HEADER, _MOST_TENSORS = 100_000, 100
@@ -47,7 +47,7 @@ class Budget:
     steps: int = 40
     batch: int = 16
     tokens: int = TOKENS
-    adapter_bytes: int = 4_000_000
+    adapter_bytes: int = MAX_BYTES
     seed: int = 0
 
 
