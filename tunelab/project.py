@@ -71,9 +71,7 @@ class ReviewModel(nn.Module):
         self.classifier = nn.Linear(self.encoder.config.hidden_size, len(LABELS))
         self.eval()
 
-    def vectors(
-        self, input_ids: Int[Tensor, "texts tokens"], attention_mask: Int[Tensor, "texts tokens"]
-    ) -> Float[Tensor, "texts hidden"]:
+    def vectors(self, input_ids: Int[Tensor, "texts tokens"], attention_mask: Int[Tensor, "texts tokens"]) -> Float[Tensor, "texts hidden"]:
         """One vector per text: what the head reads."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
@@ -156,7 +154,9 @@ def read_adapter(content: bytes) -> dict[str, Tensor]:
     (`torch.save`) is a program, and isn't opened. Raises AdapterError, in a sentence, for all that is no adapter of the project.
     """
     if len(content) > MAX_BYTES:
-        raise AdapterError(f"the file is {len(content):,} bytes long, more than {MAX_BYTES:,}. Is the whole model in it, in place of the adapter?")
+        raise AdapterError(
+            f"the file is {len(content):,} bytes long, more than {MAX_BYTES:,}. Is the whole model in it, in place of the adapter?"
+        )
     if content[:2] == b"PK" or content[:1] == b"\x80":
         raise AdapterError("the file is a pickle, as `torch.save` writes them: a program, which isn't opened. Write it with safetensors.")
     header = _header(content)
@@ -177,7 +177,9 @@ def read_adapter(content: bytes) -> dict[str, Tensor]:
 
 def _header(content: bytes) -> dict[str, dict]:
     """The header of a safetensors file, each entry known to have a dtype and a shape of a few small numbers."""
-    broken = AdapterError("the file is no safetensors file: its header can't be read. Write it with `safetensors.torch.save`, in binary mode.")
+    broken = AdapterError(
+        "the file is no safetensors file: its header can't be read. Write it with `safetensors.torch.save`, in binary mode."
+    )
     if len(content) < 10:
         raise broken
     (length,) = struct.unpack("<Q", content[:8])
@@ -203,7 +205,9 @@ def _header(content: bytes) -> dict[str, dict]:
 def _check_names(shapes: Mapping[str, tuple[int, ...]]) -> None:
     for name, shape in _HEAD.items():
         if name not in shapes:
-            raise AdapterError(f"the adapter has no {name}. Without its trained head it would guess: does peft's `modules_to_save` name the classifier?")
+            raise AdapterError(
+                f"the adapter has no {name}. Without its trained head it would guess: does peft's `modules_to_save` name the classifier?"
+            )
         if shapes[name] != shape:
             raise AdapterError(f"{name} has the shape {shapes[name]}, where the model's is {shape}.")
     factors: dict[str, dict[str, tuple[int, ...]]] = {}

@@ -104,7 +104,9 @@ def test_what_was_used(learner, rng):
 def test_which_file_it_speaks_of(learner, rng):
     """Length and SHA-256 are those of the file: a card belongs to one file, and whoever has it can check."""
     got, call, content, *_ = small(learner, rng)
-    assert expect.integer(got["bytes"], call=f"{call} `bytes`:") == len(content), f"{call} says {got['bytes']} bytes. Take the length of the file."
+    assert expect.integer(got["bytes"], call=f"{call} `bytes`:") == len(content), (
+        f"{call} says {got['bytes']} bytes. Take the length of the file."
+    )
     digest = expect.of_type(got["sha256"], str, call=f"{call} `sha256`:")
     assert digest == digest.lower() and len(digest) == 64, (
         f"{call} gave a `sha256` of {len(digest)} characters that begins with {digest[:10]!r}. It is 64 lower-case hexadecimal digits: `hexdigest()`."
@@ -118,9 +120,13 @@ def test_what_it_is_for_and_what_not(learner, rng):
     got, call, *_ = small(learner, rng)
     for key, least in (("intended_use", 80), ("limits", 120)):
         text = expect.of_type(got[key], str, call=f"{call} `{key}`:").strip()
-        assert len(text) >= least, f"{call} gave {len(text)} characters as `{key}`. At least {least} are asked for: think of somebody who knows nothing but the card."
+        assert len(text) >= least, (
+            f"{call} gave {len(text)} characters as `{key}`. At least {least} are asked for: think of somebody who knows nothing but the card."
+        )
         words = text.lower().split()
-        assert len(set(words)) >= len(words) / 3 and len(set(words)) >= 10, f"{call} gave a `{key}` that says the same few words over and over."
+        assert len(set(words)) >= len(words) / 3 and len(set(words)) >= 10, (
+            f"{call} gave a `{key}` that says the same few words over and over."
+        )
     assert got["intended_use"].strip() != got["limits"].strip(), f"{call} gave the same text for `intended_use` and `limits`."
 
 
@@ -145,7 +151,9 @@ def said(adapter, texts):
 def test_the_card_of_the_adapter_handed_in(learner, handed_in, measure):
     """The card of the adapter that was handed in agrees with what that adapter does on the public dev films."""
     content = handed_in.get("adapter.safetensors")
-    assert content is not None, "No adapter.safetensors was handed in, or it was too large to be taken. There is nothing that a card could speak of."
+    assert content is not None, (
+        "No adapter.safetensors was handed in, or it was too large to be taken. There is nothing that a card could speak of."
+    )
     try:
         adapter = read_adapter(content)
     except AdapterError as error:

@@ -41,7 +41,9 @@ def test_what_is_packed_comes_out_again(learner, rng):
     call = "pack_adapter(adapter, Budget())"
     adapter = drawn(rng, rank=int(rng.integers(2, 6)))
     back = read(called(learner, adapter, Budget(), call), call)
-    assert set(back) == set(adapter), f"{call} gave a file with {len(back)} tensors, where the adapter has {len(adapter)}, or with other names."
+    assert set(back) == set(adapter), (
+        f"{call} gave a file with {len(back)} tensors, where the adapter has {len(adapter)}, or with other names."
+    )
     for name, tensor in adapter.items():
         assert torch.equal(back[name], tensor), f"{call} gave a file in which {name} has other numbers. Are they rounded on the way?"
 

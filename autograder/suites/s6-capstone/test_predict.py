@@ -16,12 +16,80 @@ DENSE = {"attention.output.dense": (384, 384), "intermediate.dense": (1536, 384)
 NEAR = 1e-3
 """Where two logits differ by less, either label is right: batches are padded differently, and sums of floats with them."""
 
-GOOD = "great wonderful superb brilliant delightful excellent charming moving gripping touching funny clever beautiful remarkable terrific fascinating".split()
-BAD = "dull awful terrible boring tedious lifeless clumsy disappointing stupid dreadful predictable bland pointless annoying lazy forgettable".split()
-THINGS = "film movie script acting story direction cast ending plot dialogue".split()
-FIRST = "Maria John Aisha Wei Priya Kofi Elena Omar Ingrid Mateo Yuki Samuel Fatima Liam Chiara Andre".split()
-LAST = "Becker Alvarez Okafor Tanaka Novak Rossi Haddad Lindgren Mehta Dubois Walsh Kowalski Silva Meyer Petrov Cole".split()
-MORE = "very really truly extremely quite remarkably".split()
+GOOD = [
+    "great",
+    "wonderful",
+    "superb",
+    "brilliant",
+    "delightful",
+    "excellent",
+    "charming",
+    "moving",
+    "gripping",
+    "touching",
+    "funny",
+    "clever",
+    "beautiful",
+    "remarkable",
+    "terrific",
+    "fascinating",
+]
+BAD = [
+    "dull",
+    "awful",
+    "terrible",
+    "boring",
+    "tedious",
+    "lifeless",
+    "clumsy",
+    "disappointing",
+    "stupid",
+    "dreadful",
+    "predictable",
+    "bland",
+    "pointless",
+    "annoying",
+    "lazy",
+    "forgettable",
+]
+THINGS = ["film", "movie", "script", "acting", "story", "direction", "cast", "ending", "plot", "dialogue"]
+FIRST = [
+    "Maria",
+    "John",
+    "Aisha",
+    "Wei",
+    "Priya",
+    "Kofi",
+    "Elena",
+    "Omar",
+    "Ingrid",
+    "Mateo",
+    "Yuki",
+    "Samuel",
+    "Fatima",
+    "Liam",
+    "Chiara",
+    "Andre",
+]
+LAST = [
+    "Becker",
+    "Alvarez",
+    "Okafor",
+    "Tanaka",
+    "Novak",
+    "Rossi",
+    "Haddad",
+    "Lindgren",
+    "Mehta",
+    "Dubois",
+    "Walsh",
+    "Kowalski",
+    "Silva",
+    "Meyer",
+    "Petrov",
+    "Cole",
+]
+MORE = ["very", "really", "truly", "extremely", "quite", "remarkably"]
 
 PLAIN, SWAYED, RENAMED, MISTYPED, FURTHER = 0.70, 0.20, 0.20, 0.25, 0.10
 
@@ -43,7 +111,10 @@ def made(rng, rank, dense=False):
             name = f"base_model.model.encoder.encoder.layer.{layer}.{path}.lora_"
             adapter[f"{name}A.weight"] = normal(rank, into, scale=into**-0.5)
             adapter[f"{name}B.weight"] = normal(out, rank, scale=0.03)
-    return adapter | {"base_model.model.classifier.weight": normal(2, 384, scale=3.0), "base_model.model.classifier.bias": normal(2, scale=0.1)}
+    return adapter | {
+        "base_model.model.classifier.weight": normal(2, 384, scale=3.0),
+        "base_model.model.classifier.bias": normal(2, scale=0.1),
+    }
 
 
 def margins(adapter, texts, scale=2.0):
@@ -67,7 +138,9 @@ def centred(adapter, texts):
 def labels(learner, adapter, texts, call):
     got = expect.sequence(learner.predict(adapter, texts), call=call, kind=list, length=len(texts))
     for label in got:
-        assert type(label) is str and label in LABELS, f"{call} gave {str(label)[:40]!r} for a text. A label is the string 'fresh' or 'rotten'."
+        assert type(label) is str and label in LABELS, (
+            f"{call} gave {str(label)[:40]!r} for a text. A label is the string 'fresh' or 'rotten'."
+        )
     return np.array(got)
 
 
@@ -89,7 +162,7 @@ def test_it_says_what_the_adapter_says(learner, rng):
         assert agree.any(), f"{call} gave each text the other label. The first logit is that of {LABELS[0]!r}."
         if not agree.all():
             bare = {name: torch.zeros_like(tensor) if "lora_" in name else tensor for name, tensor in adapter.items()}
-            assert not ((got == np.where(margins(bare, texts) > 0, "fresh", "rotten"))).all(), (
+            assert not (got == np.where(margins(bare, texts) > 0, "fresh", "rotten")).all(), (
                 f"{call} gave the labels of the head on the unchanged encoder. Are the factors loaded? Names that don't fit are passed over without a word."
             )
             half = margins(adapter, texts, scale=1.0)
@@ -132,8 +205,12 @@ def test_any_number_of_texts(learner, rng):
     call = "predict(adapter, texts), with 38 reviews, an empty text and one of a thousand words,"
     got = labels(learner, adapter, texts, call)
     wrong = [i for i in range(40) if got[i] != ("fresh" if wanted[i] > 0 else "rotten") and abs(wanted[i]) > NEAR]
-    assert not set(wrong) & {38, 39}, f"{call} gave the {'empty' if 38 in wrong else 'long'} text a label that isn't the adapter's. Of a long one, the first 40 tokens count."
-    assert not wrong, f"{call} gave {len(wrong)} texts a label that isn't the adapter's. Does the last batch, which isn't full, get lost or mixed up?"
+    assert not set(wrong) & {38, 39}, (
+        f"{call} gave the {'empty' if 38 in wrong else 'long'} text a label that isn't the adapter's. Of a long one, the first 40 tokens count."
+    )
+    assert not wrong, (
+        f"{call} gave {len(wrong)} texts a label that isn't the adapter's. Does the last batch, which isn't full, get lost or mixed up?"
+    )
 
 
 @pytest.mark.points(1)
@@ -160,7 +237,9 @@ def test_no_chance_and_nothing_changed(learner, rng):
 def mine(handed_in):
     """The adapter that was handed in. What is no adapter of the project is told in a sentence, and never loaded."""
     content = handed_in.get("adapter.safetensors")
-    assert content is not None, "No adapter.safetensors was handed in, or it was too large to be taken. Write it beside the notebook, and hand in both."
+    assert content is not None, (
+        "No adapter.safetensors was handed in, or it was too large to be taken. Write it beside the notebook, and hand in both."
+    )
     try:
         return read_adapter(content)
     except AdapterError as error:
@@ -180,7 +259,9 @@ def plain(rng, number):
 
 
 def two_labels(got, what):
-    assert len(set(got)) == 2, f"Of all {len(got)} {what} your adapter says {got[0]!r}. What never changes its mind isn't steady, it doesn't read."
+    assert len(set(got)) == 2, (
+        f"Of all {len(got)} {what} your adapter says {got[0]!r}. What never changes its mind isn't steady, it doesn't read."
+    )
 
 
 @pytest.mark.points(2)
@@ -204,7 +285,9 @@ def test_stronger_words(learner, handed_in, measure, rng):
     measure("negation", float(np.mean(denied != np.array([label for *_, label in cases]))))
     two_labels(once, "sentences of plain praise and blame")
     turned = float(np.mean(once != more))
-    assert turned <= SWAYED, f"In {turned:.0%} of 60 sentences \"very\", \"truly\" or the like before the adjective turned the verdict of your adapter. Does it read words, or their number?"
+    assert turned <= SWAYED, (
+        f'In {turned:.0%} of 60 sentences "very", "truly" or the like before the adjective turned the verdict of your adapter. Does it read words, or their number?'
+    )
 
 
 @pytest.mark.points(1)
@@ -216,7 +299,9 @@ def test_other_names(learner, handed_in, rng):
     )
     two_labels(first, "reviews")
     turned = float(np.mean(first != second))
-    assert turned <= RENAMED, f"In {turned:.0%} of 60 reviews another name in front turned the verdict of your adapter. A name is no reason. Was it trained on few films, or for too long?"
+    assert turned <= RENAMED, (
+        f"In {turned:.0%} of 60 reviews another name in front turned the verdict of your adapter. A name is no reason. Was it trained on few films, or for too long?"
+    )
 
 
 def mistyped(rng, text):
@@ -239,7 +324,9 @@ def test_a_slip_of_the_keys(learner, handed_in, rng):
     wrong = said(learner, handed_in, [mistyped(rng, text) for text in texts])
     two_labels(clean, "reviews")
     turned = float(np.mean(clean != wrong))
-    assert turned <= MISTYPED, f"In {turned:.0%} of 60 reviews one slip of the keys turned the verdict of your adapter. Does its verdict hang on single words?"
+    assert turned <= MISTYPED, (
+        f"In {turned:.0%} of 60 reviews one slip of the keys turned the verdict of your adapter. Does its verdict hang on single words?"
+    )
 
 
 def macro_f1(truth, said):
@@ -255,7 +342,9 @@ def test_another_domain(learner, handed_in, measure, rng):
     texts, means = np.array(every["text"]), np.array(every["mean"])
     rows = np.concatenate([rng.permutation(np.nonzero(side)[0])[:80] for side in (means >= 1, means <= -1)])
     truth = np.where(means[rows] > 0, "fresh", "rotten")
-    got = labels(learner, adapter, texts[rows].tolist(), "predict(adapter, texts), with the adapter that was handed in and 160 reviews of products,")
+    got = labels(
+        learner, adapter, texts[rows].tolist(), "predict(adapter, texts), with the adapter that was handed in and 160 reviews of products,"
+    )
     score = macro_f1(truth, got)
     measure("products_macro_f1", score)
     assert score >= 0.5 + FURTHER, (

@@ -136,7 +136,9 @@ def test_the_file_fits(learner, rng):
     call = told(rows, budget)
     got = adapter_of(learner.train(rows, budget), call)
     size = len(save({name: tensor.contiguous() for name, tensor in got.items()}))
-    assert size <= budget.adapter_bytes, f"{call} gave an adapter whose file is {size} bytes long. Fewer layers or a lower rank make it smaller: choose them by the budget."
+    assert size <= budget.adapter_bytes, (
+        f"{call} gave an adapter whose file is {size} bytes long. Fewer layers or a lower rank make it smaller: choose them by the budget."
+    )
 
 
 @pytest.mark.points(2)
@@ -148,7 +150,9 @@ def test_the_seed_decides(learner, rng):
     call = told(rows, Budget(**small, seed=seed))
     adapter_of(first, call), adapter_of(again, call), adapter_of(other, call)
     same = set(first) == set(again) and all(torch.allclose(first[name], again[name], atol=1e-6) for name in first)
-    assert same, f"{call} called twice gave two adapters. Something random isn't drawn from `budget.seed`: factors, head, order of the rows, or dropout."
+    assert same, (
+        f"{call} called twice gave two adapters. Something random isn't drawn from `budget.seed`: factors, head, order of the rows, or dropout."
+    )
     assert set(first) != set(other) or any(not torch.equal(first[name], other[name]) for name in first if "lora_" in name), (
         f"{call} gave the same factors as with the seed {seed + 1}. Does something in your code set a seed of its own?"
     )
@@ -160,7 +164,11 @@ def test_it_learns_from_the_rows_it_is_given(learner, rng):
     rows, budget = drawn(rng), Budget(**SMALL)
     turned = [{**row, "label": LABELS[row["label"] == "rotten"]} for row in rows]
     one, two = (adapter_of(learner.train(given, budget), told(rows, budget)) for given in (rows, turned))
-    moved = [name for name in one if "lora_B" in name and name in two and one[name].shape == two[name].shape and not torch.allclose(one[name], two[name], atol=1e-7)]
+    moved = [
+        name
+        for name in one
+        if "lora_B" in name and name in two and one[name].shape == two[name].shape and not torch.allclose(one[name], two[name], atol=1e-7)
+    ]
     assert moved or set(one) != set(two), (
         f"{told(rows, budget)} gave the same factors for these labels and for the opposite ones. The adapter is to be trained on the rows that come in."
     )
@@ -200,7 +208,9 @@ def over(texts, compute, width):
 def baselines(train, test):
     """What three systems without fine-tuning say of the test texts, learnt from the same rows: the majority, words counted, and a linear probe of the frozen encoder."""
     texts, labels, unseen = [row["text"] for row in train], [row["label"] for row in train], [row["text"] for row in test]
-    words = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10, class_weight="balanced", max_iter=2000))
+    words = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10, class_weight="balanced", max_iter=2000)
+    )
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         model = ReviewModel()
         seen, new = (over(some, lambda batch: model.vectors(**batch), 384).numpy() for some in (texts, unseen))
@@ -248,7 +258,9 @@ def test_better_than_the_majority(learner, full, measure):
     """On films drawn for you, the adapter that `train` gives is clearly better than always saying what is most frequent."""
     low, high = bootstrap(macro_f1, np.array(full["truth"]), np.array(full["said"]), resamples=500)
     measure("macro_f1", full["score"], low=low, high=high)
-    assert len(set(full["said"])) == 2, f"{scored(full)}: it says {full['said'][0]!r} of every review. That is the majority's answer, and no text was read for it."
+    assert len(set(full["said"])) == 2, (
+        f"{scored(full)}: it says {full['said'][0]!r} of every review. That is the majority's answer, and no text was read for it."
+    )
     assert full["score"] >= full["majority"] + ABOVE_MAJORITY, (
         f"{scored(full)}, that of always saying the same {full['majority']:.3f}. {'Worse than a coin: are the labels the wrong way round? ' * (full['score'] < 0.42)}Look at the training loss: does it fall?"
     )
@@ -257,7 +269,9 @@ def test_better_than_the_majority(learner, full, measure):
 @pytest.mark.points(3)
 def test_better_than_counting_words(learner, full):
     """It is at least as good as TF-IDF with a linear classifier on the same rows."""
-    assert full["score"] >= full["words"] + ABOVE_WORDS, f"{scored(full)}, that of TF-IDF on the same rows {full['words']:.3f}. Then the encoder isn't needed. Learning rate, warm-up, and which layers have factors are where to look."
+    assert full["score"] >= full["words"] + ABOVE_WORDS, (
+        f"{scored(full)}, that of TF-IDF on the same rows {full['words']:.3f}. Then the encoder isn't needed. Learning rate, warm-up, and which layers have factors are where to look."
+    )
 
 
 @pytest.mark.points(3)
@@ -267,7 +281,9 @@ def test_as_good_as_the_frozen_encoder(learner, full, handed_in, measure):
         f"{scored(full)}, that of a probe on the frozen encoder {full['probe']:.3f}. Fine-tuning has lost what was there. Smaller steps for the factors, or a better start for the head?"
     )
     content = handed_in.get("adapter.safetensors")
-    assert content is not None, "No adapter.safetensors was handed in, or it was too large to be taken. Write it beside the notebook, and hand in both."
+    assert content is not None, (
+        "No adapter.safetensors was handed in, or it was too large to be taken. Write it beside the notebook, and hand in both."
+    )
     try:
         adapter = read_adapter(content)
     except AdapterError as error:
@@ -275,7 +291,9 @@ def test_as_good_as_the_frozen_encoder(learner, full, handed_in, measure):
     mine = macro_f1(full["truth"], said(adapter, [row["text"] for row in full["test"]]))
     measure("handed_in_macro_f1", mine)
     if abs(mine - full["score"]) > STRANGE:
-        measure.flag(f"The adapter handed in has macro-F1 {mine:.3f} on drawn films, the one that train gave here {full['score']:.3f}. Was it trained by this notebook, on these rows?")
+        measure.flag(
+            f"The adapter handed in has macro-F1 {mine:.3f} on drawn films, the one that train gave here {full['score']:.3f}. Was it trained by this notebook, on these rows?"
+        )
     assert abs(mine - full["score"]) <= GAP, (
         f"{scored(full)}; the adapter that you handed in has {mine:.3f} on the same reviews. It isn't one that your `train` gives: run the notebook from the top, and hand in the file that it writes."
     )
