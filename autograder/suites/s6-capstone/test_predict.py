@@ -110,7 +110,7 @@ def made(rng, rank, dense=False):
         for path, (out, into) in sizes.items():
             name = f"base_model.model.encoder.encoder.layer.{layer}.{path}.lora_"
             adapter[f"{name}A.weight"] = normal(rank, into, scale=into**-0.5)
-            adapter[f"{name}B.weight"] = normal(out, rank, scale=0.03)
+            adapter[f"{name}B.weight"] = normal(out, rank, scale=0.1 if dense else 0.3)
     return adapter | {
         "base_model.model.classifier.weight": normal(2, 384, scale=3.0),
         "base_model.model.classifier.bias": normal(2, scale=0.1),
@@ -151,10 +151,10 @@ def reviews(rng, number):
 @pytest.mark.points(3)
 def test_it_says_what_the_adapter_says(learner, rng):
     """For adapters of other ranks, on other layers, each text gets the label that factors and head give it."""
-    texts = reviews(rng, 20)
+    texts = reviews(rng, 32)
     for rank, dense in ((int(rng.integers(2, 5)), False), (int(rng.integers(5, 8)), True)):
         adapter, wanted = centred(made(rng, rank, dense), texts)
-        call = f"predict(adapter, texts), with an adapter of rank {rank} on {'queries, values and dense layers' if dense else 'queries and values'} and 20 reviews,"
+        call = f"predict(adapter, texts), with an adapter of rank {rank} on {'queries, values and dense layers' if dense else 'queries and values'} and 32 reviews,"
         got = labels(learner, adapter, texts, call)
         clear = np.abs(wanted) > NEAR
         agree = (got == np.where(wanted > 0, "fresh", "rotten"))[clear]
@@ -191,7 +191,7 @@ def test_a_label_does_not_hang_on_the_batch(learner, rng):
     for i in [int(i) for i in rng.permutation(np.nonzero(clear)[0])[:4]]:
         alone = labels(learner, adapter, [texts[i]], "predict(adapter, [text])")[0]
         assert alone == together[i], (
-            f"predict gave a text {together[i]!r} among 16 and {alone!r} alone. Something of the batch is in the answer: a mean over the batch, padding that isn't masked, a share of labels that must come out."
+            f"predict gave a text {str(together[i])!r} among 16 and {str(alone)!r} alone. Something of the batch is in the answer: a mean over the batch, padding that isn't masked, a share of labels that must come out."
         )
 
 
@@ -200,13 +200,13 @@ def test_any_number_of_texts(learner, rng):
     """No texts give no labels; an empty text and one of a thousand words get theirs."""
     adapter = made(rng, 2)
     assert labels(learner, adapter, [], "predict(adapter, [])").tolist() == [], "predict(adapter, []) gave something."
-    texts = [*reviews(rng, 38), "", "word " * 1000]
+    texts = ["", "word " * 1000, *reviews(rng, 38)]
     adapter, wanted = centred(adapter, texts)
-    call = "predict(adapter, texts), with 38 reviews, an empty text and one of a thousand words,"
+    call = "predict(adapter, texts), with an empty text, one of a thousand words, and 38 reviews,"
     got = labels(learner, adapter, texts, call)
     wrong = [i for i in range(40) if got[i] != ("fresh" if wanted[i] > 0 else "rotten") and abs(wanted[i]) > NEAR]
-    assert not set(wrong) & {38, 39}, (
-        f"{call} gave the {'empty' if 38 in wrong else 'long'} text a label that isn't the adapter's. Of a long one, the first 40 tokens count."
+    assert not set(wrong) & {0, 1}, (
+        f"{call} gave the {'empty' if 0 in wrong else 'long'} text a label that isn't the adapter's. Of a long one, the first 40 tokens count."
     )
     assert not wrong, (
         f"{call} gave {len(wrong)} texts a label that isn't the adapter's. Does the last batch, which isn't full, get lost or mixed up?"
@@ -250,6 +250,11 @@ def said(learner, handed_in, texts):
     return labels(learner, mine(handed_in), texts, f"predict(adapter, texts), with the adapter that was handed in and {len(texts)} texts,")
 
 
+def in_turn(learner, handed_in, *lists):
+    """What the adapter says of several equally long lists of texts, asked in one call."""
+    return np.split(said(learner, handed_in, [text for texts in lists for text in texts]), len(lists))
+
+
 def plain(rng, number):
     """A thing, a word of praise or blame for it, and the label."""
     return [
@@ -260,7 +265,7 @@ def plain(rng, number):
 
 def two_labels(got, what):
     assert len(set(got)) == 2, (
-        f"Of all {len(got)} {what} your adapter says {got[0]!r}. What never changes its mind isn't steady, it doesn't read."
+        f"Of all {len(got)} {what} your adapter says {str(got[0])!r}. What never changes its mind isn't steady, it doesn't read."
     )
 
 
@@ -279,9 +284,13 @@ def test_plain_words(learner, handed_in, rng):
 def test_stronger_words(learner, handed_in, measure, rng):
     """A stronger word doesn't turn the verdict: "The story is charming.", "The story is truly charming." """
     cases = plain(rng, 60)
-    once = said(learner, handed_in, [f"The {thing} is {word}." for thing, word, _ in cases])
-    more = said(learner, handed_in, [f"The {thing} is {one_of(rng, MORE)} {word}." for thing, word, _ in cases])
-    denied = said(learner, handed_in, [f"The {thing} isn't {word}." for thing, word, _ in cases])
+    once, more, denied = in_turn(
+        learner,
+        handed_in,
+        [f"The {thing} is {word}." for thing, word, _ in cases],
+        [f"The {thing} is {one_of(rng, MORE)} {word}." for thing, word, _ in cases],
+        [f"The {thing} isn't {word}." for thing, word, _ in cases],
+    )
     measure("negation", float(np.mean(denied != np.array([label for *_, label in cases]))))
     two_labels(once, "sentences of plain praise and blame")
     turned = float(np.mean(once != more))
@@ -294,9 +303,8 @@ def test_stronger_words(learner, handed_in, measure, rng):
 def test_other_names(learner, handed_in, rng):
     """Who plays in a film doesn't decide: other names, the same verdict."""
     texts = reviews(rng, 60)
-    first, second = (
-        said(learner, handed_in, [f"{one_of(rng, FIRST)} {one_of(rng, LAST)} stars. {text}" for text in texts]) for _ in range(2)
-    )
+    stars = [[f"{one_of(rng, FIRST)} {one_of(rng, LAST)} stars. {text}" for text in texts] for _ in range(2)]
+    first, second = in_turn(learner, handed_in, *stars)
     two_labels(first, "reviews")
     turned = float(np.mean(first != second))
     assert turned <= RENAMED, (
@@ -320,8 +328,7 @@ def mistyped(rng, text):
 def test_a_slip_of_the_keys(learner, handed_in, rng):
     """One word with two letters swapped seldom turns the verdict."""
     texts = reviews(rng, 60)
-    clean = said(learner, handed_in, texts)
-    wrong = said(learner, handed_in, [mistyped(rng, text) for text in texts])
+    clean, wrong = in_turn(learner, handed_in, texts, [mistyped(rng, text) for text in texts])
     two_labels(clean, "reviews")
     turned = float(np.mean(clean != wrong))
     assert turned <= MISTYPED, (
