@@ -7,6 +7,7 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from autograder.course import load_course  # noqa: E402
 from autograder.nbgrader_plugins import prepare_process  # noqa: E402
 from autograder.workplace import open_workplace  # noqa: E402
 
@@ -52,7 +53,8 @@ c.ReportScores.workplace = str(workplace.root)
 
 c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_plugins.OneNotebook"
 c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/(?P<file_id>[^/]+)$"
-c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py", ".txt"]
+asked_for = {Path(name).suffix for assignment in load_course(ROOT).assignments for name in assignment.files}
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py", ".txt", *sorted(asked_for)]
 
 c.CsvExportPlugin.to = str(workplace.gradebook_csv)
 c.RosterExport.workplace = str(workplace.root)

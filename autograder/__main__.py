@@ -176,7 +176,10 @@ def report(arguments: Arguments) -> bool:
     from autograder.report import write_report
     from autograder.workplace import open_workplace
 
-    print(f"The class report is {write_report(open_workplace(arguments.workplace), load_course(), arguments.assignment)}")
+    workplace = open_workplace(arguments.workplace)
+    print(f"The class report is {write_report(workplace, load_course(), arguments.assignment)}")
+    for path in sorted(workplace.root.glob("leaderboard-*.html")):
+        print(f"For the class: {path}")
     return True
 
 
@@ -264,7 +267,7 @@ def parser() -> argparse.ArgumentParser:
         _assignment,
         _workplace,
     )
-    verb(report, "Write the class report, report.html.", _assignment, _workplace)
+    verb(report, "Write the class report, report.html, and the leaderboards for the class.", _assignment, _workplace)
     verb(simulate, "Hand in a class of simulated learners of every kind.", _assignment, _workplace, _size, _seed)
     verb(
         demo,

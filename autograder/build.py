@@ -50,6 +50,8 @@ def lesson_notebook(assignment: Assignment) -> NotebookNode:
         if cell.kind == "exercise":
             cells.append(_grade_cell(cell.name, suites[cell.name].points))
     about = {"assignment": assignment.name, "title": assignment.title, "section": assignment.section, "minutes": assignment.minutes}
+    if assignment.files:
+        about["files"] = list(assignment.files)
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}, "tunelab": about})
     nbformat.validate(notebook)

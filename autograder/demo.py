@@ -147,6 +147,7 @@ def conclude(workplace: Workplace, outcomes: Sequence[Outcome], troubles: Sequen
     )
     for what, path in (
         ("class report", workplace.report),
+        *(("leaderboard", path) for path in sorted(workplace.root.glob("leaderboard-*.html"))),
         ("gradebook", workplace.gradebook_csv),
         ("feedback, one page per learner", workplace.feedback),
         ("what was handed in", workplace.submitted),

@@ -1,6 +1,6 @@
-"""What was handed in: finds the one file to grade in a submission's folder and reads its cells, bounded in bytes, time and memory.
+"""What was handed in: finds the one notebook to grade in a submission's folder and reads its cells, and the files beside it that the course asks for, bounded in bytes, time and memory.
 
-Nothing here trusts what it reads. Links aren't followed, other files aren't opened, and a notebook is reduced to its cells' type, ids and source: outputs and
+Nothing here trusts what it reads. Links aren't followed, other files aren't opened, a file is bytes that nobody unpacks, and a notebook is reduced to its cells' type, ids and source: outputs and
 attachments are never kept. A large notebook is read by a process of its own, whose memory and time are limited.
 """
 
@@ -13,12 +13,13 @@ import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tunelab.files import FileError, open_plain, read_file
 from tunelab.notebook import MAX_NOTEBOOK, source_of
 
 SMALL = 4 * 2**20
@@ -67,12 +68,13 @@ class RawCell:
 
 @dataclass(frozen=True)
 class HandedIn:
-    """The cells of a submission; `assignment` is what the notebook says it is of, `script` whether it is a Python script."""
+    """The cells of a submission; `assignment` is what the notebook says it is of, `script` whether it is a Python script. `files` lie beside it."""
 
     cells: tuple[RawCell, ...]
     assignment: str
     script: bool
     notices: tuple[Notice, ...]
+    files: Mapping[str, bytes]
 
 
 def shown(text: object, length: int = 60) -> str:
@@ -83,11 +85,13 @@ def shown(text: object, length: int = 60) -> str:
 # ---------------------------------------------------------------- which file
 
 
-def read_handed_in(folder: Path, assignment: str) -> HandedIn:
-    """Reads the submission in a folder. Raises Unusable, with a sentence, when there is nothing to grade in it."""
+def read_handed_in(folder: Path, assignment: str, wanted: Sequence[str] = ()) -> HandedIn:
+    """Reads the submission in a folder, and the files of the names `wanted` at its top. Raises Unusable, with a sentence, when there is nothing to grade in it."""
     if folder.is_symlink() or folder.parent.is_symlink():
         raise Unusable("What was handed in is a link, which is never followed. Nothing was graded. Hand in the folder itself.")
-    files, notices = _files(folder, f"{assignment}.ipynb")
+    beside, missing = read_beside(folder, wanted)
+    files, notices = _files(folder, f"{assignment}.ipynb", {f"{name}{end}" for name in wanted for end in ("", LEFT_OUT)})
+    notices += missing
     path = _choose(files, assignment)
     name = path.name.removesuffix(ORIGINAL)
     if not name.endswith(".py") and name != f"{assignment}.ipynb":
@@ -99,12 +103,17 @@ def read_handed_in(folder: Path, assignment: str) -> HandedIn:
     )
     if others:
         listed = ", ".join(f"`{name}`" for name in others[:5]) + (" and more" if len(others) > 5 else "")
-        notices.append(Notice("other-files", f"Only the notebook is graded. These files were left out: {listed}."))
+        notices.append(
+            Notice(
+                "other-files",
+                f"Only {' and '.join(('the notebook', *wanted))} {'are' if wanted else 'is'} graded. These files were left out: {listed}.",
+            )
+        )
     if name.endswith(".py"):
         notices.append(
             Notice("script", f"A script, `{shown(name)}`, was handed in instead of a notebook. The functions that it defines were graded.")
         )
-        return HandedIn(_script_cells(_read_text(path)), "", True, tuple(notices))
+        return HandedIn(_script_cells(_read_text(path)), "", True, tuple(notices), beside)
     cells, said, cut = _read_notebook(path)
     if cut:
         notices.append(
@@ -113,7 +122,22 @@ def read_handed_in(folder: Path, assignment: str) -> HandedIn:
                 f"The notebook is very long. Only its first {MAX_CELLS} cells and {MAX_SOURCES // 2**20} million characters were read.",
             )
         )
-    return HandedIn(tuple(cells), said, False, tuple(notices))
+    return HandedIn(tuple(cells), said, False, tuple(notices), beside)
+
+
+def read_beside(folder: Path, wanted: Sequence[str]) -> tuple[dict[str, bytes], list[Notice]]:
+    """The files of the names `wanted` at the top of a folder, and a notice about each that can't be taken: it counts as not handed in."""
+    files, notices = {}, []
+    for name in wanted:
+        aside = folder / f"{name}{LEFT_OUT}"
+        try:
+            files[name] = read_file(folder / name)
+        except FileError as error:
+            text = str(error)
+            if not os.path.lexists(folder / name) and os.path.lexists(aside):
+                text = f"`{name}` was no plain file, or too large."
+            notices.append(Notice("file", f"{text} It counts as not handed in: hand in the file itself, beside the notebook."))
+    return files, notices
 
 
 def _aside(path: Path, assignment: str) -> tuple[Path, ...]:
@@ -121,8 +145,8 @@ def _aside(path: Path, assignment: str) -> tuple[Path, ...]:
     return (path.with_name(f"{assignment}.ipynb"),) if path.name.endswith(ORIGINAL) else ()
 
 
-def _files(folder: Path, wanted: str) -> tuple[list[Path], list[Notice]]:
-    """The regular files of a folder and its subfolders, and notices about what else is there. `wanted` is found however many there are."""
+def _files(folder: Path, wanted: str, beside: Set[str]) -> tuple[list[Path], list[Notice]]:
+    """The regular files of a folder and its subfolders, and notices about what else is there. `wanted` is found however many there are; those `beside` it at the top are left out."""
     notices: list[Notice] = []
     found: list[Path] = []
     for number, entry in enumerate(_walk(folder)):
@@ -134,6 +158,8 @@ def _files(folder: Path, wanted: str) -> tuple[list[Path], list[Notice]]:
                 found.append(folder / wanted)
             break
         mode = entry.stat(follow_symlinks=False).st_mode
+        if entry.name in beside and Path(entry.path).parent == folder:
+            continue
         if stat.S_ISREG(mode):
             found.append(Path(entry.path))
         elif not stat.S_ISDIR(mode):
@@ -184,18 +210,9 @@ _TOO_LARGE = (
 )
 
 
-def _open(path: Path) -> int:
-    """A descriptor of a regular file, never of a link that has taken its place."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError("not a regular file")
-    return descriptor
-
-
 def _read_text(path: Path) -> str:
     try:
-        with open(_open(path), "rb") as file:
+        with open(open_plain(path), "rb") as file:
             content = file.read(MAX_NOTEBOOK + 1)
     except OSError as error:
         raise Unusable(f"`{shown(path.name)}` could not be opened ({shown(error.strerror or error)}). Nothing was graded.") from None
@@ -213,7 +230,7 @@ def _read_notebook(path: Path) -> tuple[list[RawCell], str, bool]:
     if _size(path) > MAX_NOTEBOOK:
         raise Unusable(_TOO_LARGE)
     try:
-        with open(_open(path), "rb") as file:
+        with open(open_plain(path), "rb") as file:
             command = [sys.executable, "-m", "autograder.handed_in"]
             done = subprocess.run(
                 command, stdin=file, capture_output=True, check=False, timeout=READER_SECONDS, cwd=Path(__file__).parents[1]

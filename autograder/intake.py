@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -30,7 +31,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from autograder.course import Assignment, CourseError, at
-from autograder.handed_in import LEFT_OUT, ORIGINAL, SMALL, HandedIn, Notice, RawCell, Unusable, read_handed_in, shown
+from autograder.handed_in import LEFT_OUT, ORIGINAL, SMALL, HandedIn, Notice, RawCell, Unusable, read_beside, read_handed_in, shown
 from autograder.workplace import Workplace, is_learner, write_atomically
 from tunelab.notebook import defined_names, without_magics
 
@@ -38,6 +39,7 @@ MAX_NOTES = 100
 MAX_NOTE = 20_000
 """Characters of a note."""
 MAX_NOTES_TOTAL = 500_000
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 NOTICES = "notices"
 """Id of the cell that tells the learner what was wrong with the submission."""
 
@@ -101,9 +103,11 @@ def release_of(notebook: NotebookNode) -> Release:
     return Release(notebook, stubs, setup, {cell.id: cell for cell in cells})
 
 
-def digest_of(assignment: str, cells: Mapping[str, str], setup: Sequence[str]) -> str:
-    """The digest of a submission: that of the assignment's name, the release's setup and the (exercise, source) pairs, and of nothing else."""
+def digest_of(assignment: str, cells: Mapping[str, str], setup: Sequence[str], files: Mapping[str, bytes]) -> str:
+    """The digest of a submission: that of the assignment's name, the release's setup, the (exercise, source) pairs and the files beside the notebook, and of nothing else."""
     parts = [assignment, list(setup), sorted(cells.items())]
+    if files:
+        parts.append(sorted((name, hashlib.sha256(content).hexdigest()) for name, content in files.items()))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -119,10 +123,12 @@ def take_in(folder: Path, assignment: Assignment, workplace: Workplace) -> Clean
     notebook = nbformat.writes(clean_notebook(clean, release), version=4)
     write_atomically(target / f"{assignment.name}.ipynb", notebook)
     moment = timestamp(folder)
-    if moment:
-        write_atomically(target / "timestamp.txt", moment)
-    else:
-        (target / "timestamp.txt").unlink(missing_ok=True)
+    beside: dict[str, str | bytes | None] = {"timestamp.txt": moment} | {name: clean.files.get(name) for name in assignment.files}
+    for name, content in beside.items():
+        if content is not None:
+            write_atomically(target / name, content)
+        else:
+            (target / name).unlink(missing_ok=True)
     return clean
 
 
@@ -134,15 +140,15 @@ def clean_submission(folder: Path, assignment: Assignment, release: Release) -> 
             f"{shown(learner)} can't be a learner's id (letters, digits and . _ @ - only, at most 64). Rename the folder {at(folder.parent)!r}."
         )
     try:
-        handed_in = read_handed_in(folder, assignment.name)
+        handed_in = read_handed_in(folder, assignment.name, assignment.files)
         _refuse_other(handed_in, assignment, release)
     except Unusable as error:
-        return _made(learner, assignment, release, {}, (Notice("unusable", str(error)),), ())
+        return _made(learner, assignment, release, {}, (Notice("unusable", str(error)),))
     except OSError as error:
         text = (
             f"What was handed in could not be read ({shown(error.strerror or type(error).__name__)}). Nothing was graded. Hand it in again."
         )
-        return _made(learner, assignment, release, {}, (Notice("unusable", text),), ())
+        return _made(learner, assignment, release, {}, (Notice("unusable", text),))
     chosen = {exercise: _answer(exercise, handed_in, release) for exercise in release.stubs}
     notices = [*handed_in.notices, *(notice for _, _, found in chosen.values() for notice in found), *_edits(handed_in, release)]
     notes, cut = _notes(handed_in, release, {index for index, _, _ in chosen.values()})
@@ -150,14 +156,22 @@ def clean_submission(folder: Path, assignment: Assignment, release: Release) -> 
         notices.append(
             Notice("notes-cut", "Your own cells are very long or very many. Some of them were cut or left out; none of them is graded.")
         )
-    return _made(learner, assignment, release, {exercise: source for exercise, (_, source, _) in chosen.items()}, tuple(notices), notes)
+    sources = {exercise: source for exercise, (_, source, _) in chosen.items()}
+    return _made(learner, assignment, release, sources, tuple(notices), notes, handed_in.files)
 
 
 def _made(
-    learner: str, assignment: Assignment, release: Release, cells: dict[str, str], notices: tuple[Notice, ...], notes: tuple[Note, ...]
+    learner: str,
+    assignment: Assignment,
+    release: Release,
+    cells: Mapping[str, str],
+    notices: tuple[Notice, ...],
+    notes: tuple[Note, ...] = (),
+    files: Mapping[str, bytes] = NOTHING,
 ) -> CleanSubmission:
     whole = release.stubs | cells
-    return CleanSubmission(learner, assignment.name, whole, release.setup, notices, digest_of(assignment.name, whole, release.setup), notes)
+    digest = digest_of(assignment.name, whole, release.setup, files)
+    return CleanSubmission(learner, assignment.name, whole, release.setup, notices, digest, notes, dict(files))
 
 
 def _refuse_other(handed_in: HandedIn, assignment: Assignment, release: Release) -> None:
@@ -363,16 +377,15 @@ def clean_notebook(clean: CleanSubmission, release: Release) -> NotebookNode:
     return notebook
 
 
-def read_clean(notebook: NotebookNode, assignment: Assignment) -> CleanSubmission:
-    """The clean submission that a notebook of the intake's own was made of, as nbgrader has it later. The notes are left out."""
+def read_clean(notebook: NotebookNode, assignment: Assignment, folder: Path) -> CleanSubmission:
+    """The clean submission that a notebook of the intake's own, and the files beside it in `folder`, were made of, as nbgrader has them later. The notes are left out."""
     release = read_release(assignment)
     ids = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in notebook.cells}
     about = notebook.metadata.get("tunelab", {})
     notices = tuple(Notice(**notice) for notice in about.get("notices", ()))
     cells = {exercise: ids.get(exercise, stub) for exercise, stub in release.stubs.items()}
-    return CleanSubmission(
-        about.get("learner", ""), assignment.name, cells, release.setup, notices, digest_of(assignment.name, cells, release.setup)
-    )
+    files, _ = read_beside(folder, assignment.files)
+    return _made(about.get("learner", ""), assignment, release, cells, notices, (), files)
 
 
 def inert(source: str) -> str:
@@ -421,7 +434,7 @@ def stand_in(folder: Path, assignment: Assignment) -> Path:
     """Makes a submission's folder fit for nbgrader's own `autograde`, and returns the notebook that it is to read.
 
     nbgrader reads the notebook and copies everything else before any step of ours. So a notebook that it would stumble over is renamed to `….handed-in` and
-    the clean one put in its place, and everything else, links among it, is renamed to `….left-out`, which nbgrader is told to ignore.
+    the clean one put in its place, and everything but the files that were taken, links among it, is renamed to `….left-out`, which nbgrader is told to ignore.
     """
     release = read_release(assignment)
     clean = clean_submission(folder, assignment, release)
@@ -431,11 +444,11 @@ def stand_in(folder: Path, assignment: Assignment) -> Path:
             place.mkdir()
     notebook = folder / f"{assignment.name}.ipynb"
     moment = timestamp(folder)
-    plain = _reads_plainly(notebook)
+    plain, kept = _reads_plainly(notebook), {notebook, *(folder / name for name in clean.files)}
     for path in list(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             _set_aside(path, LEFT_OUT)
-        elif path.is_file() and path != notebook and not (path.name == "timestamp.txt" and moment):
+        elif path.is_file() and path not in kept and not (path.name == "timestamp.txt" and moment):
             _set_aside(path, LEFT_OUT if plain or path.suffix != ".ipynb" else ORIGINAL)
     if not plain:
         _set_aside(notebook, ORIGINAL)

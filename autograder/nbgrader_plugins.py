@@ -9,7 +9,7 @@ import stat
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from autograder.deadlines import Deadlines
 from autograder.handed_in import MAX_NOTEBOOK
 from autograder.intake import clean_notebook, clean_submission, read_clean, read_release, stand_in
 from autograder.workplace import VARIABLE, Workplace, is_learner, open_workplace, write_atomically
+from tunelab.files import MAX_FILE
 
 BUSY_SECONDS = 60
 """How long to wait for a gradebook that somebody else is writing to."""
@@ -130,7 +131,8 @@ class ReportScores(NbGraderPreprocessor):
         from autograder.grade import result_for
 
         assignment = _assignment(resources["nbgrader"]["assignment"])
-        result = result_for(read_clean(nb, assignment), assignment, open_workplace(self.workplace or None))
+        clean = read_clean(nb, assignment, Path(resources["metadata"]["path"]))
+        result = result_for(clean, assignment, open_workplace(self.workplace or None))
         by_exercise = {row["exercise"]: row for row in result["exercises"]}
         for cell in nb.cells:
             if cell.metadata.get("nbgrader", {}).get("grade"):
@@ -217,13 +219,14 @@ class BadArchive(Exception):
 
 
 class OneNotebook(ExtractorPlugin):
-    """Unpacks one notebook (or script) from each archive into `<learner>/`. What is wrong with one archive is logged and stops no other.
+    """Unpacks one notebook (or script) from each archive into `<learner>/`, and the files beside it that the course asks for. What is wrong with one archive is logged and stops no other.
 
-    Nothing but that one file is unpacked: no links, no archives within archives, nothing above the size of a notebook.
+    Nothing else is unpacked: no links, no archives within archives, nothing above the size of a notebook. A file that is too large is cut just above what the intake takes, which says so.
     """
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         folder, target = Path(archive_path), Path(extracted_path)
+        wanted = _files_of(folder.parent.name)
         newest: dict[str, tuple[str, Path]] = {}
         for path in sorted(folder.rglob("*")):
             try:
@@ -236,8 +239,8 @@ class OneNotebook(ExtractorPlugin):
                 self.log.error("%s was left out: %s", path.name, error)
         for learner, (moment, path) in sorted(newest.items()):
             try:
-                name, content = one_file(path, folder.parent.name)
-                write_atomically(target / learner / name, content)
+                for name, content in unpacked(path, folder.parent.name, wanted).items():
+                    write_atomically(target / learner / name, content)
                 if moment:
                     write_atomically(target / learner / "timestamp.txt", moment)
             except (BadArchive, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
@@ -264,26 +267,41 @@ def _moment(text: str) -> str:
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]} {digits[8:10]}:{digits[10:12]}:{digits[12:14]} UTC" if digits else ""
 
 
-def one_file(path: Path, assignment: str) -> tuple[str, bytes]:
-    """The one notebook (or, without any, script) in an archive, or the file itself when it is no archive: its name and content. Raises BadArchive."""
+def _files_of(assignment: str) -> tuple[str, ...]:
+    """What the course asks for beside the notebook of an assignment; nothing for one that it doesn't know."""
+    return next((known.files for known in load_course(ROOT).assignments if known.name == assignment), ())
+
+
+def unpacked(path: Path, assignment: str, wanted: Sequence[str] = ()) -> dict[str, bytes]:
+    """The one notebook (or, without any, script) in an archive, or the file itself when it is no archive, by its name, and the files `wanted` that lie beside it. Raises BadArchive."""
     if path.suffix != ".zip":
         if path.stat().st_size > MAX_NOTEBOOK:
             raise BadArchive(f"it is larger than {MAX_NOTEBOOK // 2**20} MiB.")
-        return f"{assignment}{path.suffix}", path.read_bytes()
+        return {f"{assignment}{path.suffix}": path.read_bytes()}
     with zipfile.ZipFile(path) as archive:
-        member = _member(archive.infolist(), assignment)
+        plain = _plain(archive.infolist())
+        member = _notebook(plain, assignment)
         with archive.open(member) as file:
             content = file.read(MAX_NOTEBOOK + 1)
         if len(content) > MAX_NOTEBOOK:
             raise BadArchive(f"its notebook is larger than {MAX_NOTEBOOK // 2**20} MiB.")
-        return re.sub(r"[^\w.-]", "_", Path(member.filename).name)[-100:], content
+        name = Path(member.filename)
+        found = {re.sub(r"[^\w.-]", "_", name.name)[-100:]: content}
+        for other in plain:
+            if Path(other.filename).parent == name.parent and Path(other.filename).name in wanted:
+                with archive.open(other) as file:
+                    found[Path(other.filename).name] = file.read(MAX_FILE + 1)
+        return found
 
 
-def _member(members: Iterable[zipfile.ZipInfo], assignment: str) -> zipfile.ZipInfo:
-    members = list(members)
+def _plain(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """The ordinary files of an archive. Raises BadArchive when there are too many."""
     if len(members) > MAX_MEMBERS:
         raise BadArchive(f"it holds {len(members)} files, and more than {MAX_MEMBERS} aren't looked through.")
-    plain = [m for m in members if not m.is_dir() and stat.S_IFMT(m.external_attr >> 16) in (0, stat.S_IFREG) and not _hidden(m.filename)]
+    return [m for m in members if not m.is_dir() and stat.S_IFMT(m.external_attr >> 16) in (0, stat.S_IFREG) and not _hidden(m.filename)]
+
+
+def _notebook(plain: Sequence[zipfile.ZipInfo], assignment: str) -> zipfile.ZipInfo:
     notebooks = [m for m in plain if m.filename.endswith(".ipynb")]
     named = [m for m in notebooks if Path(m.filename).name == f"{assignment}.ipynb"]
     scripts = [m for m in plain if m.filename.endswith(".py") and not Path(m.filename).name.startswith("test_")]

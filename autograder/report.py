@@ -1,4 +1,4 @@
-"""The class report: one HTML page about how a class did, which tests and misconceptions it stumbled over, and which submissions want a person's eye.
+"""The class report: one HTML page about how a class did, which tests and misconceptions it stumbled over, and which submissions want a person's eye; and leaderboards, which are for the class.
 
 Facility and discrimination are those of classical test theory (Crocker and Algina 1986, chapter 14): the facility of an item is the mean share of its points that
 was earned; its discrimination the correlation between the item and the rest of the assignment, without the item itself (Henrysson 1963, Psychometrika 28, 211-218),
@@ -104,6 +104,23 @@ class Attention:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A learner's place, 1 being the best (equal numbers share one), and what was measured, in the order of the leaderboard's measures."""
+
+    place: int
+    learner: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """What hidden suites measured, best first by the first of the measures."""
+
+    measures: tuple[str, ...]
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True)
 class Bar:
     """A bar of a chart: its label, its count, and its height as a share of the highest."""
 
@@ -128,24 +145,38 @@ class Part:
     late: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
     unwalled: bool = False
+    leaderboard: Leaderboard | None = None
 
 
 # ---------------------------------------------------------------- the page
 
 
 def write_report(workplace: Workplace, course: Course, name: str | None = None, lookup: Lookup | None = None) -> Path:
-    """Writes `report.html` about the assignments that have been graded here. `lookup` finds a submission's result; without it the kept ones are read."""
+    """Writes `report.html` about the assignments that have been graded here, and a page for each leaderboard. `lookup` finds a submission's result; without it the kept ones are read."""
     parts, deadlines = [], Deadlines(workplace, course)
     for assignment in course.select(name):
         if graded := gather(workplace, assignment, lookup or partial(kept_result, workplace), deadlines):
             missing = without_submission(workplace, assignment.name)
             parts.append(part_of(assignment, graded, load_solutions(assignment).mutants, missing))
+    for part in parts:
+        if part.leaderboard is not None:
+            write_atomically(workplace.leaderboard(part.name), leaderboard_page(part))
     write_atomically(workplace.report, page(course.title, parts))
     return workplace.report
 
 
 def page(title: str, parts: Sequence[Part]) -> str:
-    """The whole page. Everything that isn't the template's own is escaped."""
+    """The whole page, for instructors."""
+    return _rendered("report.html.jinja", title=title, parts=parts, few=FEW)
+
+
+def leaderboard_page(part: Part) -> str:
+    """A page for the class: the leaderboard of one assignment, and nothing else about anybody."""
+    return _rendered("leaderboard.html.jinja", title=part.title, board=part.leaderboard)
+
+
+def _rendered(template: str, **what: Any) -> str:
+    """A page from a template. Everything that isn't the template's own is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -153,7 +184,7 @@ def page(title: str, parts: Sequence[Part]) -> str:
     )
     environment.filters |= {"plain": plain, "percent": percent, "correlation": correlation_text}
     moment = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC")
-    return environment.get_template("report.html.jinja").render(title=title, parts=parts, moment=moment, few=FEW)
+    return environment.get_template(template).render(moment=moment, **what)
 
 
 def plain(text: object) -> str:
@@ -180,7 +211,7 @@ def gather(workplace: Workplace, assignment: Assignment, lookup: Lookup, deadlin
 
     found = []
     for path in sorted(workplace.clean.glob(f"*/{assignment.name}/{assignment.name}.ipynb")):
-        clean = read_clean(nbformat.read(path, as_version=4), assignment)
+        clean = read_clean(nbformat.read(path, as_version=4), assignment, path.parent)
         learner = path.parent.parent.name
         late = str(deadlines.of(path.parent)) if deadlines else ""
         found.append(Graded(learner, lookup(clean, assignment), tuple(notice.text for notice in clean.notices), late))
@@ -216,6 +247,7 @@ def part_of(assignment: Assignment, graded: Sequence[Graded], mutants: Sequence[
         tuple((one.learner, one.late) for one in graded if one.late),
         tuple(missing),
         any(one.result["sandbox"] != "bubblewrap" for one in scored),
+        leaderboard_of(assignment.leaderboard, scored),
     )
 
 
@@ -273,6 +305,34 @@ def discrimination(item: Sequence[float], rest: Sequence[float]) -> float | None
     return statistics.correlation(item, rest)
 
 
+# ---------------------------------------------------------------- leaderboards
+
+
+def leaderboard_of(name: str, scored: Sequence[Graded]) -> Leaderboard | None:
+    """Who got how far by the measure `name`, with everything else that was measured beside it. None where nobody got so far, or no measure is named."""
+    measured = {one.learner: {m["name"]: m for exercise in one.exercises for m in exercise["measures"]} for one in scored}
+    placed = {learner: found for learner, found in measured.items() if name in found}
+    if not placed:
+        return None
+    others = dict.fromkeys(other for found in placed.values() for other in found if other != name)
+    names, values = (name, *others), {learner: found[name]["value"] for learner, found in placed.items()}
+    standings = tuple(
+        Standing(
+            1 + sum(other > values[learner] for other in values.values()), learner, tuple(_number(placed[learner].get(n)) for n in names)
+        )
+        for learner in sorted(placed, key=lambda learner: (-values[learner], learner))
+    )
+    return Leaderboard(names, standings)
+
+
+def _number(measured: dict[str, Any] | None) -> str:
+    """A measure as text, with its interval where it has one."""
+    if measured is None:
+        return ""
+    interval = "" if measured["low"] is None else f" ({measured['low']:.3f} to {measured['high']:.3f})"
+    return f"{measured['value']:.3f}{interval}".replace("-", "\N{MINUS SIGN}")
+
+
 # ---------------------------------------------------------------- messages
 
 
@@ -310,16 +370,20 @@ _WHY = {
 
 
 def attention(graded: Sequence[Graded]) -> list[Attention]:
-    """Submissions that the intake said something about, that were not graded, or whose tests ended in another way than passed or failed."""
+    """Submissions that the intake said something about, that a suite flagged, that were not graded, or whose tests ended in another way than passed or failed."""
     found = []
     for one in graded:
-        reasons = [*one.notices, *_odd_outcomes(one)]
+        reasons = [*one.notices, *_flags(one), *_odd_outcomes(one)]
         if one.result is None:
             reasons.append("Its result isn't kept, or it wasn't graded yet. Run `grade` again.")
         if reasons:
             score = f"{one.score:g} of {one.points}" if one.result else "not graded"
             found.append(Attention(one.learner, score, tuple(reasons)))
     return found
+
+
+def _flags(one: Graded) -> list[str]:
+    return [f"{exercise['exercise']}: {flag}" for exercise in one.exercises for flag in exercise["flags"]]
 
 
 def _odd_outcomes(one: Graded) -> list[str]:

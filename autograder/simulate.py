@@ -1,7 +1,7 @@
 """The simulated class: learners of every kind hand in an assignment, and for each it is known beforehand what it deserves.
 
 There are right ones and otherwise right ones, every mutant, untouched stubs, malformed submissions and attackers. The class is the same whenever it is made of the
-same course and seed.
+same course and seed. Beside the notebook each hands in the files that its answers go with, where the course asks for any.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import copy
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from autograder.author_files import NONE, REFERENCE, author_files
 from autograder.course import Assignment, Solution, Suite, load_solutions, load_suites
 from autograder.fill import fill
 from autograder.troublemakers import ATTACKS, MALFORMED, Desk
@@ -51,40 +52,47 @@ class SimulatedLearner:
 
 @dataclass(frozen=True)
 class Answer:
-    """A filled cell and what it deserves."""
+    """A filled cell, what it deserves, and the set of files that is handed in with it."""
 
     source: str
     deserved: Deserved
     about: str = ""
+    files: str = REFERENCE
 
 
 class Answers:
-    """All answers that authors know to an assignment, as filled cells."""
+    """All answers that authors know to an assignment, as filled cells, and the files that go with them."""
 
     def __init__(self, assignment: Assignment):
         self.assignment = assignment
         self.solutions, self.suites = load_solutions(assignment), load_suites(assignment)
         self.stubs = {exercise.name: exercise.stub for exercise in assignment.exercises}
+        self.files = author_files(assignment)
 
     @property
     def exercises(self) -> list[str]:
         return list(self.stubs)
 
     def stub(self, exercise: str) -> Answer:
-        return Answer(self.stubs[exercise], Deserved(0, 0))
+        return Answer(self.stubs[exercise], Deserved(0, 0), files=NONE)
 
     def right(self, exercise: str) -> Answer:
         return self._of(self.solutions.reference[exercise])
 
     def alternatives(self, exercise: str) -> list[Answer]:
-        return [self._of(s) for s in self.solutions.alternatives_of(exercise)] or [self.right(exercise)]
+        """The right answers that go with the reference's files, so that they can stand beside any other right ones."""
+        return [self._of(s) for s in self.solutions.alternatives_of(exercise) if s.files == REFERENCE] or [self.right(exercise)]
 
     def mutants(self) -> list[tuple[str, Answer]]:
         return [(s.exercise, self._of(s)) for s in self.solutions.mutants]
 
     def _of(self, solution: Solution) -> Answer:
         suite = self.suites[solution.exercise]
-        return Answer(fill(self.stubs[solution.exercise], solution), _deserved(solution, suite), solution.name)
+        return Answer(fill(self.stubs[solution.exercise], solution), _deserved(solution, suite), solution.name, solution.files)
+
+    def files_of(self, chosen: Mapping[str, Answer]) -> Mapping[str, bytes]:
+        """What is handed in with some answers: the files of those that aren't stubs, which all name the same set."""
+        return self.files[next((answer.files for answer in chosen.values() if answer.files != NONE), NONE)]
 
 
 def _deserved(solution: Solution, suite: Suite) -> Deserved:
@@ -106,30 +114,31 @@ def simulate(assignment: Assignment, workplace: Workplace, size: int | None = No
     answers = Answers(assignment)
     released = json.loads(assignment.released_notebook.read_text(encoding="utf-8"))
     learners = []
-    for learner, files in _class(answers, released, random.Random(f"{seed} {assignment.name}"), size):
+    for learner, hand_in in _class(answers, released, random.Random(f"{seed} {assignment.name}"), size):
         folder = workplace.submission(learner.name, assignment.name)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        files(folder)
+        hand_in(folder)
         learners.append(learner)
     return sorted(learners, key=lambda learner: learner.name)
 
 
-Files = Callable[[Path], None]
+Writer = Callable[[Path], None]
+Chosen = dict[str, Answer]
 
 
-def _class(answers: Answers, released: dict[str, Any], draw: random.Random, size: int | None) -> Iterator[tuple[SimulatedLearner, Files]]:
-    name = answers.assignment.name
+def _class(answers: Answers, released: dict[str, Any], draw: random.Random, size: int | None) -> Iterator[tuple[SimulatedLearner, Writer]]:
     whole = [*_plain(answers, draw), *_erring(answers, draw)]
     troubled = [] if size is not None else list(_troublemakers(answers, released, draw))
     while size is not None and len(whole) < size:
-        whole += [(replace(learner, name=f"{learner.name}-{len(whole)}"), cells) for learner, cells in _erring(answers, draw)]
-    for learner, cells in whole[:size]:
-        yield learner, _notebook_writer(filled(released, cells), name)
+        whole += [(replace(learner, name=f"{learner.name}-{len(whole)}"), chosen) for learner, chosen in _erring(answers, draw)]
+    for learner, chosen in whole[:size]:
+        notebook = filled(released, {exercise: answer.source for exercise, answer in chosen.items()})
+        yield learner, _writer(notebook, answers.assignment.name, answers.files_of(chosen))
     yield from troubled
 
 
-def _plain(answers: Answers, draw: random.Random) -> Iterator[tuple[SimulatedLearner, dict[str, str]]]:
+def _plain(answers: Answers, draw: random.Random) -> Iterator[tuple[SimulatedLearner, Chosen]]:
     """Learners who got everything right, nothing done, or half of it."""
     yield _learner("reference-1", "reference", "", {e: answers.right(e) for e in answers.exercises})
     for number in (1, 2, 3):
@@ -142,25 +151,30 @@ def _plain(answers: Answers, draw: random.Random) -> Iterator[tuple[SimulatedLea
         yield _learner(f"half-{number}", "half", f"stopped after {number}", chosen)
 
 
-def _erring(answers: Answers, draw: random.Random) -> Iterator[tuple[SimulatedLearner, dict[str, str]]]:
-    """Learners with mutants, each mutant once, from one with a single slip to one who errs everywhere; the rest is right."""
+def _erring(answers: Answers, draw: random.Random) -> Iterator[tuple[SimulatedLearner, Chosen]]:
+    """Learners with mutants, each mutant once, from one with a single slip to one who errs everywhere; the rest is right.
+
+    Mutants that hand in other files than the reference are with their like only, and the rest of their notebook is unwritten: what right answers deserve beside wrong files, nobody knows.
+    """
     waiting = answers.mutants()
     draw.shuffle(waiting)
     number = 0
     while waiting:
         number += 1
-        wanted = 1 + number % min(MUTANTS_EACH, len(answers.exercises))
-        chosen: dict[str, Answer] = {}
+        wanted, files = 1 + number % min(MUTANTS_EACH, len(answers.exercises)), waiting[0][1].files
+        wrong: Chosen = {}
         for exercise, answer in list(waiting):
-            if len(chosen) < wanted and exercise not in chosen:
-                chosen[exercise] = answer
+            if len(wrong) < wanted and exercise not in wrong and answer.files == files:
+                wrong[exercise] = answer
                 waiting.remove((exercise, answer))
-        about = ", ".join(answer.about for answer in chosen.values())
+        about = ", ".join(answer.about for answer in wrong.values())
         rest = {e: draw.choice([answers.right(e), *answers.alternatives(e)]) for e in answers.exercises}
-        yield _learner(f"mutant-{number:02}", "mutant", about, rest | chosen)
+        if files != REFERENCE:
+            rest = {e: answers.stub(e) for e in answers.exercises}
+        yield _learner(f"mutant-{number:02}", "mutant", about, rest | wrong)
 
 
-def _troublemakers(answers: Answers, released: dict[str, Any], draw: random.Random) -> Iterator[tuple[SimulatedLearner, Files]]:
+def _troublemakers(answers: Answers, released: dict[str, Any], draw: random.Random) -> Iterator[tuple[SimulatedLearner, Writer]]:
     """Malformed submissions and attackers. Their other exercises are right, so that a trouble that spreads is seen."""
     exercises = answers.exercises
     right = {e: answers.right(e) for e in exercises}
@@ -172,14 +186,14 @@ def _troublemakers(answers: Answers, released: dict[str, Any], draw: random.Rand
             answers.stubs,
             [exercises[(number + i) % len(exercises)] for i in range(len(exercises))],
         )
-        files, lost = trouble.made(desk)
+        made, lost = trouble.made(desk)
         deserved = {e: Deserved(0, 0) if e in lost else right[e].deserved for e in exercises}
-        yield SimulatedLearner(f"{trouble.kind}-{trouble.name}", trouble.kind, trouble.about, deserved), files
+        learner = SimulatedLearner(f"{trouble.kind}-{trouble.name}", trouble.kind, trouble.about, deserved)
+        yield learner, _beside(made, answers.files_of(right))
 
 
-def _learner(name: str, kind: str, about: str, chosen: dict[str, Answer]) -> tuple[SimulatedLearner, dict[str, str]]:
-    deserved = {exercise: answer.deserved for exercise, answer in chosen.items()}
-    return SimulatedLearner(name, kind, about, deserved), {exercise: answer.source for exercise, answer in chosen.items()}
+def _learner(name: str, kind: str, about: str, chosen: Chosen) -> tuple[SimulatedLearner, Chosen]:
+    return SimulatedLearner(name, kind, about, {exercise: answer.deserved for exercise, answer in chosen.items()}), chosen
 
 
 # ---------------------------------------------------------------- notebooks
@@ -195,8 +209,17 @@ def filled(released: dict[str, Any], cells: dict[str, str]) -> dict[str, Any]:
     return notebook
 
 
-def _notebook_writer(notebook: dict[str, Any], name: str) -> Files:
-    def write(folder: Path) -> None:
-        write_atomically(folder / f"{name}.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1))
+def _writer(notebook: dict[str, Any], name: str, files: Mapping[str, bytes]) -> Writer:
+    return _beside(lambda folder: write_atomically(folder / f"{name}.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1)), files)
 
-    return write
+
+def _beside(write: Writer, files: Mapping[str, bytes]) -> Writer:
+    """Also hands in files, unless nothing else is."""
+
+    def with_files(folder: Path) -> None:
+        write(folder)
+        if any(folder.iterdir()):
+            for name, content in files.items():
+                write_atomically(folder / name, content)
+
+    return with_files

@@ -69,6 +69,10 @@ class Workplace:
     def report(self) -> Path:
         return self.root / "report.html"
 
+    def leaderboard(self, assignment: str) -> Path:
+        """Where an assignment's leaderboard is written, a page for the class."""
+        return self.root / f"leaderboard-{assignment}.html"
+
     @property
     def database(self) -> str:
         """The gradebook as SQLAlchemy addresses it."""

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from autograder.course import Assignment, load_suites
+from autograder.build import lesson_notebook, notebook_bytes
+from autograder.course import Assignment, load_course, load_suites
 from autograder.engine import Budget, Engine
+from autograder.intake import read_clean, stand_in, take_in
+from autograder.nbgrader_plugins import unpacked
+from autograder.workplace import open_workplace, write_atomically
+from tests.fixtures.filecourse import FILE, NAME, make_file_course
 from tunelab.assets import held_out_folder
 from tunelab.checks import run_pytest, run_tests
 from tunelab.files import MAX_FILE, FileError, read_file
 from tunelab.notebook import Cell
 from tunelab.plugin import Measure
+from tunelab.progress import Progress
+from tunelab.shelf import find_shelf
+from tunelab.status import status_lines
+from tunelab.submit import pack
 
 DOUBLE = Cell("double", "def double(number):\n    return 2 * number")
 CHECK = '''
@@ -163,3 +174,149 @@ def test_the_suite_reads_what_is_held_out_and_the_sandbox_does_not_see_it(engine
     source = LOOKS_FOR_IT.replace("HOME_OF_GRADER", str(held_out_folder().parent))
     [result] = engine.run_checks(path, "double", [], {"double": source}, 1)
     assert result["outcome"] == "passed", result["message"]
+
+
+# ---------------------------------------------------------------- taking in
+
+CONTENT = b"\x08\x00 some bytes"
+
+
+@pytest.fixture(scope="module")
+def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    found = load_course(make_file_course(tmp_path_factory.mktemp("course"))).assignment(NAME)
+    write_atomically(found.released_notebook, notebook_bytes(lesson_notebook(found)))
+    for exercise in ("double", "count_words"):
+        write_atomically(found.released / f"test_{exercise}.py", found.public_checks(exercise).read_bytes())
+    return found
+
+
+def a_folder(path: Path) -> None:
+    (path / "sub").mkdir(parents=True)
+    (path / "sub" / "weights.safetensors").write_bytes(CONTENT)
+
+
+TROUBLES = {
+    "missing": (lambda path: None, "isn't there"),
+    "large": (lambda path: path.write_bytes(b"0" * (MAX_FILE + 1)), "larger than 4 MiB"),
+    "link": (lambda path: path.symlink_to("/etc/hostname"), "no plain file"),
+    "dangling": (lambda path: path.symlink_to("/nowhere"), "no plain file"),
+    "pipe": (os.mkfifo, "no plain file"),
+    "folder": (a_folder, "no plain file"),
+}
+
+
+def hand_in(folder: Path, assignment: Assignment) -> Path:
+    """The released notebook, answered rightly, in a folder of the submission."""
+    notebook = nbformat.read(assignment.released_notebook, as_version=4)
+    for cell in notebook.cells:
+        cell.source = {"double": DOUBLE.source}.get(cell.id, cell.source)
+    write_atomically(folder / f"{NAME}.ipynb", nbformat.writes(notebook))
+    return folder
+
+
+def test_the_file_at_the_top_is_taken_and_no_other(assignment: Assignment, tmp_path: Path) -> None:
+    workplace = open_workplace(tmp_path)
+    folder = hand_in(workplace.submission("ada", NAME), assignment)
+    (folder / FILE).write_bytes(CONTENT)
+    (folder / "other.safetensors").write_bytes(b"other")
+    a_folder(folder / "more")
+    clean = take_in(folder, assignment, workplace)
+    assert clean.files == {FILE: CONTENT}
+    assert [notice.kind for notice in clean.notices] == ["other-files"]
+    assert "`other.safetensors`" in clean.notices[0].text and "the notebook and weights.safetensors are graded" in clean.notices[0].text
+    written = workplace.clean_submission("ada", NAME)
+    assert sorted(path.name for path in written.iterdir()) == [f"{NAME}.ipynb", FILE]
+    assert (written / FILE).read_bytes() == CONTENT
+    again = read_clean(nbformat.read(written / f"{NAME}.ipynb", as_version=4), assignment, written)
+    assert (again.files, again.digest) == (clean.files, clean.digest)
+
+    (folder / FILE).write_bytes(CONTENT + b"!")
+    other = take_in(folder, assignment, workplace)
+    assert other.digest != clean.digest, "the file isn't part of the digest"
+    (folder / FILE).unlink()
+    assert take_in(folder, assignment, workplace).digest not in (clean.digest, other.digest)
+    assert sorted(path.name for path in written.iterdir()) == [f"{NAME}.ipynb"], "the file of an earlier submission is still there"
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_file_that_cannot_be_taken_counts_as_absent(assignment: Assignment, tmp_path: Path, trouble: str) -> None:
+    make, words = TROUBLES[trouble]
+    workplace = open_workplace(tmp_path)
+    folder = hand_in(workplace.submission("ada", NAME), assignment)
+    absent = take_in(folder, assignment, workplace).digest
+    make(folder / FILE)
+    for _ in range(2):  # as it comes, and after what nbgrader's own command makes of the folder
+        clean = take_in(folder, assignment, workplace)
+        assert (clean.files, clean.digest) == ({}, absent)
+        [notice] = [notice for notice in clean.notices if notice.kind == "file"]
+        assert notice.text.startswith(f"`{FILE}`")
+        assert words in notice.text or "was no plain file" in notice.text
+        assert not [other for other in clean.notices if other.kind == "link"], "it is told twice"
+        assert clean.cells["double"] == DOUBLE.source
+        assert sorted(path.name for path in workplace.clean_submission("ada", NAME).iterdir()) == [f"{NAME}.ipynb"]
+        stand_in(folder, assignment)
+        assert not (folder / FILE).is_file(), "nbgrader would copy it"
+
+
+def test_a_learner_cannot_name_files(assignment: Assignment, tmp_path: Path) -> None:
+    workplace = open_workplace(tmp_path)
+    folder = hand_in(workplace.submission("ada", NAME), assignment)
+    notebook = nbformat.read(folder / f"{NAME}.ipynb", as_version=4)
+    notebook.metadata.tunelab.files = ["own.bin", "../../../etc/passwd", FILE]
+    nbformat.write(notebook, folder / f"{NAME}.ipynb")
+    (folder / "own.bin").write_bytes(CONTENT)
+    (folder / FILE).write_bytes(CONTENT)
+    clean = take_in(folder, assignment, workplace)
+    assert clean.files == {FILE: CONTENT}
+    assert nbformat.read(workplace.clean_submission("ada", NAME) / f"{NAME}.ipynb", as_version=4).metadata.tunelab.files == [FILE]
+    stand_in(folder, assignment)
+    assert sorted(path.name for path in folder.iterdir()) == ["own.bin.left-out", f"{NAME}.ipynb", FILE]
+
+
+# ---------------------------------------------------------------- packing and unpacking
+
+
+def test_submit_packs_the_file_and_zip_collect_takes_it(
+    assignment: Assignment, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch
+) -> None:
+    folder = hand_in(tmp_path / "assignments" / NAME, assignment)
+    for exercise in ("double", "count_words"):
+        (folder / f"test_{exercise}.py").write_text("def test_one():\n    pass\n")
+    shelf_assignment, progress = find_shelf(folder).assignments[0], Progress(folder.parent)
+    missing = pack(shelf_assignment, "ada", progress)
+    assert any(f"`{FILE}` isn't there" in warning for warning in missing.warnings)
+    assert list(unpacked(missing.archive, NAME, (FILE,))) == [f"{NAME}.ipynb"]
+    assert any(f"`{FILE}` isn't there" in line for line in status_lines(find_shelf(folder), progress))
+
+    (folder / FILE).write_bytes(CONTENT)
+    packed = pack(shelf_assignment, "ada", progress)
+    assert not any(FILE in warning for warning in packed.warnings)
+    assert unpacked(packed.archive, NAME, (FILE,)) == {f"{NAME}.ipynb": (folder / f"{NAME}.ipynb").read_bytes(), FILE: CONTENT}
+    assert list(unpacked(packed.archive, NAME)) == [f"{NAME}.ipynb"], "a file is unpacked that the course doesn't ask for"
+    assert any(line.strip().startswith(f"[x] {FILE}") for line in status_lines(find_shelf(folder), progress))
+
+    for spoil, words in (
+        (lambda path: path.write_bytes(b"0" * (MAX_FILE + 1)), "larger than 4 MiB"),
+        (lambda path: path.symlink_to("/etc/hostname"), "no plain file"),
+    ):
+        (folder / FILE).unlink()
+        spoil(folder / FILE)
+        spoiled = pack(shelf_assignment, "ada", progress)
+        assert any(words in warning for warning in spoiled.warnings)
+        assert list(unpacked(spoiled.archive, NAME, (FILE,))) == [f"{NAME}.ipynb"], "the rest is packed all the same"
+
+
+def test_only_files_beside_the_notebook_are_unpacked_and_a_large_one_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    link = zipfile.ZipInfo(f"work/{FILE}")
+    link.external_attr = 0o120777 << 16
+    for inside, found in (
+        ({f"work/{NAME}.ipynb": b"{}", f"work/{FILE}": CONTENT, f"{FILE}": b"above", f"work/deep/{FILE}": b"below"}, CONTENT),
+        ({f"work/{NAME}.ipynb": b"{}", f"work/{FILE}": b"0" * (20 * 2**20)}, b"0" * (MAX_FILE + 1)),
+        ({f"work/{NAME}.ipynb": b"{}", link: b"/etc/passwd"}, None),
+        ({f"work/{NAME}.ipynb": b"{}", f"../{FILE}": b"above"}, None),
+    ):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in inside.items():
+                archive.writestr(name, content)
+        assert unpacked(path, NAME, (FILE,)) == {f"{NAME}.ipynb": b"{}"} | ({FILE: found} if found is not None else {})

@@ -70,7 +70,7 @@ def check_written(clean: CleanSubmission, assignment: Assignment, workplace: Wor
     path = workplace.clean_submission(clean.learner, NAME) / f"{NAME}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    again = read_clean(notebook, assignment)
+    again = read_clean(notebook, assignment, path.parent)
     assert (again.digest, again.cells, again.setup, again.notices) == (clean.digest, clean.cells, clean.setup, clean.notices)
     released = {c.id: c for c in nbformat.read(assignment.released_notebook, as_version=4).cells}
     kept = {c.id: c for c in notebook.cells if c.id in released}

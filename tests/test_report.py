@@ -18,6 +18,8 @@ from autograder.report import (
     discrimination,
     distribution,
     exercise_items,
+    leaderboard_of,
+    leaderboard_page,
     page,
     part_of,
     plain,
@@ -28,9 +30,9 @@ PAYLOAD = "<script>document.title='attacked'</script><img src=x onerror=\"docume
 
 
 class Named:
-    """An assignment's name and title, which is all that the page takes of it."""
+    """What the page takes of an assignment."""
 
-    name, title = "s1-tiny", "Tiny & <b>small</b>"
+    name, title, leaderboard = "s1-tiny", "Tiny & <b>small</b>", "f1"
 
 
 def result(outcomes: list[list[str]], message: str = "", sandbox: str = "bubblewrap") -> dict:
@@ -49,7 +51,15 @@ def result(outcomes: list[list[str]], message: str = "", sandbox: str = "bubblew
             for i, o in enumerate(tests)
         ]
         exercises.append(
-            {"exercise": f"exercise_{number}", "score": 2.0 * tests.count("passed"), "points": 2 * len(tests), "note": "", "tests": rows}
+            {
+                "exercise": f"exercise_{number}",
+                "score": 2.0 * tests.count("passed"),
+                "points": 2 * len(tests),
+                "note": "",
+                "tests": rows,
+                "measures": [],
+                "flags": [],
+            }
         )
     return {"exercises": exercises, "sandbox": sandbox}
 
@@ -119,6 +129,44 @@ def test_submissions_that_want_an_eye_say_why() -> None:
     assert [reason.partition(":")[0] for reason in found["loops"].reasons] == ["exercise_0", "exercise_1"]
     assert found["loops"].score == "2 of 6"
     assert found["lost"].score == "not graded"
+
+
+def measured(learner: str, f1: float | None, flag: str = "", **others: float) -> Graded:
+    """A learner whose first exercise was measured, and flagged if a sentence is given."""
+    found = result([["passed"], ["passed"]])
+    numbers = ({"f1": f1} if f1 is not None else {}) | others
+    found["exercises"][0]["measures"] = [{"name": n, "value": v, "low": v - 0.05, "high": v + 0.05} for n, v in numbers.items()]
+    found["exercises"][1]["measures"] = [{"name": "size", "value": 12.0, "low": None, "high": None}]
+    found["exercises"][0]["flags"] = [flag] if flag else []
+    return Graded(learner, found)
+
+
+def test_the_leaderboard_is_sorted_and_equal_numbers_share_a_place() -> None:
+    graded = [measured("cyd", 0.7), measured("ada", 0.9, other=-0.25), measured("bob", 0.7), measured("dan", None), measured("eve", 0.6)]
+    board = leaderboard_of("f1", graded)
+    assert board.measures == ("f1", "size", "other")
+    assert [(one.place, one.learner) for one in board.standings] == [(1, "ada"), (2, "bob"), (2, "cyd"), (4, "eve")]
+    assert board.standings[0].numbers == ("0.900 (0.850 to 0.950)", "12.000", "\u22120.250 (\u22120.300 to \u22120.200)")
+    assert board.standings[1].numbers == ("0.700 (0.650 to 0.750)", "12.000", "")
+    assert leaderboard_of("f1", [measured("dan", None)]) is None
+    assert leaderboard_of("", graded) is None
+
+
+def test_the_leaderboard_is_for_the_class_and_flags_are_for_a_persons_eye() -> None:
+    graded = [measured("ada", 0.9, PAYLOAD), measured("bob", 0.7)]
+    part = part_of(Named(), graded, [])
+    report, board = page("T", [part]), leaderboard_page(part)
+    [attended] = part.attention
+    assert attended.reasons == (f"exercise_0: {PAYLOAD}",)
+    assert "attacked" in report and "<script>" not in report
+    assert "<h3>Leaderboard</h3>" in report
+    assert "attacked" not in board and "0.900 (0.850 to 0.950)" in board
+    assert board.index("<bdi>ada</bdi>") < board.index("<bdi>bob</bdi>")
+    assert "<h3>Leaderboard</h3>" not in page("T", [part_of(Named(), [measured("dan", None)], [])])
+    reader = Reader()
+    reader.feed(board)
+    assert reader.open == []
+    assert not {tag for tag, _ in reader.tags} & {"script", "img", "link", "b"}
 
 
 class Reader(HTMLParser):

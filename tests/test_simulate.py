@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.build import lesson_notebook, notebook_bytes
 from autograder.course import Assignment, load_course
 from autograder.intake import clean_submission, read_release
-from autograder.simulate import Answers, SimulatedLearner, simulate
-from autograder.workplace import Workplace, is_learner
+from autograder.simulate import Answers, Deserved, SimulatedLearner, simulate
+from autograder.workplace import Workplace, is_learner, write_atomically
+from tests.fixtures.filecourse import FILE, NAME, make_file_course
 
 ASSIGNMENTS = load_course().assignments
 
@@ -107,3 +109,23 @@ def test_the_malformed_are_malformed(tmp_path: Path) -> None:
     assert notebook("malformed-nothing").parent.is_dir()
     assert notebook("attacker-link").is_symlink()
     assert json.loads(notebook("attacker-link").read_text())["cells"], "the link leads nowhere, so it tests nothing"
+
+
+def test_files_go_with_the_answers(tmp_path: Path) -> None:
+    """Right answers come with the reference's files, mutants with those that their author names and nothing else written, stubs with none."""
+    assignment = load_course(make_file_course(tmp_path / "course")).assignment(NAME)
+    write_atomically(assignment.released_notebook, notebook_bytes(lesson_notebook(assignment)))
+    learners, workplace = class_in(tmp_path / "class", assignment)
+    answers = Answers(assignment)
+    seen = set()
+    for learner in learners:
+        file = workplace.submission(learner.name, NAME) / FILE
+        wanted = {"hands_in_nan": "nan", "hands_in_a_pickle": "pickled"}.get(learner.about, "reference")
+        if learner.kind == "stub" or learner.name == "malformed-nothing":
+            assert not file.exists(), learner.name
+        elif not file.parent.is_symlink():
+            assert file.read_bytes() == answers.files[wanted][FILE], learner.name
+        if wanted != "reference":
+            assert learner.deserved["count_words"] == Deserved(0, 0)
+            seen.add(wanted)
+    assert seen == {"nan", "pickled"}

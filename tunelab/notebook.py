@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tunelab.files import PLAIN_NAME
+
 MAX_NOTEBOOK = 200 * 2**20
 
 
@@ -27,7 +29,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class LearnerNotebook:
-    """What a check needs of a notebook. `points` are those of the grade cells, by exercise; `exercises` keeps the notebook's order."""
+    """What a check needs of a notebook. `points` are those of the grade cells, by exercise; `exercises` keeps the notebook's order. `files` are to be handed in beside it."""
 
     path: Path
     assignment: str
@@ -36,6 +38,7 @@ class LearnerNotebook:
     exercises: dict[str, str]
     points: dict[str, int]
     minutes: int = 0
+    files: tuple[str, ...] = ()
 
     def cells_for(self, exercise: str) -> tuple[Cell, ...]:
         """The cells that grading would run for an exercise: setup, then what the exercise's cell needs, then the cell itself."""
@@ -85,7 +88,13 @@ def from_cells(path: Path, document: Mapping[str, Any], cells: list[dict]) -> Le
         exercises,
         points,
         int(about.get("minutes") or 0),
+        _plain_names(about.get("files")),
     )
+
+
+def _plain_names(value: Any) -> tuple[str, ...]:
+    names = value if isinstance(value, list) else []
+    return tuple(name for name in names if isinstance(name, str) and PLAIN_NAME.fullmatch(name))
 
 
 def _exercise_names(metadata: Mapping, grading: Mapping, source: str, known: set[str]) -> list[str]:

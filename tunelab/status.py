@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tunelab import assets
+from tunelab.files import FileError, read_file
 from tunelab.notebook import LearnerNotebook, NotebookError
 from tunelab.progress import Progress
 from tunelab.shelf import Assignment, Shelf, is_stub
@@ -22,10 +24,20 @@ class ExerciseStatus:
 
 
 @dataclass(frozen=True)
+class FileStatus:
+    """A file that is handed in beside the notebook: its `size` in bytes, or the `problem` with it."""
+
+    name: str
+    size: int
+    problem: str
+
+
+@dataclass(frozen=True)
 class AssignmentStatus:
     assignment: Assignment
     exercises: tuple[ExerciseStatus, ...]
     problem: str = ""
+    files: tuple[FileStatus, ...] = ()
 
     @property
     def done(self) -> int:
@@ -41,7 +53,16 @@ def assignment_status(assignment: Assignment, progress: Progress) -> AssignmentS
     except NotebookError as error:
         return AssignmentStatus(assignment, (), str(error))
     exercises = (_exercise_status(assignment, notebook, name, progress) for name in assignment.exercises())
-    return AssignmentStatus(assignment, tuple(exercises))
+    return AssignmentStatus(
+        assignment, tuple(exercises), files=tuple(_file_status(notebook.path.with_name(name)) for name in notebook.files)
+    )
+
+
+def _file_status(path: Path) -> FileStatus:
+    try:
+        return FileStatus(path.name, len(read_file(path)), "")
+    except FileError as error:
+        return FileStatus(path.name, 0, str(error))
 
 
 def _exercise_status(assignment: Assignment, notebook: LearnerNotebook, name: str, progress: Progress) -> ExerciseStatus:
@@ -81,6 +102,12 @@ def _assignment_lines(status: AssignmentStatus) -> list[str]:
     for e in status.exercises:
         points = f"{e.points:3} points" if e.points is not None else ""
         lines.append(f"    {SIGNS[e.state]} {e.exercise:{width}}  {e.state:8}{points}".rstrip())
+    for file in status.files:
+        lines.append(
+            f"    {SIGNS['open']} {file.problem}"
+            if file.problem
+            else f"    {SIGNS['done']} {file.name}  {file.size / 2**20:.1f} MiB, handed in with it"
+        )
     return lines
 
 
@@ -93,6 +120,8 @@ def _next(statuses: list[AssignmentStatus]) -> str:
         if waiting := [e.exercise for e in status.exercises if e.state != "done"]:
             notebook = f"{status.assignment.name}/{status.assignment.name}.ipynb"
             return f"{waiting[0]}. Open {notebook}; check yourself with `tunelab check {waiting[0]}`; stuck? `tunelab hint {waiting[0]}`."
+        if gone := [file for file in status.files if file.problem]:
+            return f"{gone[0].problem} It is handed in with {status.assignment.name}: the lesson says how it is made."
     finished = [status.assignment.name for status in statuses if status.exercises]
     return (
         f"everything that is here is done. Hand it in: {', '.join(f'`tunelab submit {name}`' for name in finished)}."

@@ -1,4 +1,4 @@
-"""Handing in: packs a notebook into an archive that nbgrader's zip_collect takes, and says what looks unfinished.
+"""Handing in: packs a notebook, and the files that are asked for beside it, into an archive that nbgrader's zip_collect takes, and says what looks unfinished.
 
 The archive's name carries assignment, learner and moment (UTC): `s4-layer-freezing__ada__20270115T093000Z.zip`.
 """
@@ -9,10 +9,12 @@ import io
 import re
 import time
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tunelab.files import FileError, read_file
 from tunelab.notebook import LearnerNotebook, needed, without_magics
 from tunelab.progress import Progress, write_beside
 from tunelab.shelf import Assignment, ShelfError, is_stub
@@ -31,7 +33,7 @@ class Submission:
 
 
 def pack(assignment: Assignment, learner: str, progress: Progress, now: datetime | None = None) -> Submission:
-    """Packs an assignment's notebook, exactly as it lies on disk.
+    """Packs an assignment's notebook, exactly as it lies on disk, and the files that go with it. One that can't be taken is left out with a warning.
 
     Raises ShelfError for an id that can't be part of a file's name, NotebookError for a notebook that can't be read.
     """
@@ -41,9 +43,21 @@ def pack(assignment: Assignment, learner: str, progress: Progress, now: datetime
     folder = assignment.folder.parent / HANDED_IN
     folder.mkdir(exist_ok=True)
     archive = folder / f"{assignment.name}__{learner}__{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
-    write_beside(archive, _zipped(f"{assignment.name}.ipynb", notebook.path.read_bytes(), now))
+    files, missing = files_of(notebook)
+    write_beside(archive, _zipped({f"{assignment.name}.ipynb": notebook.path.read_bytes(), **files}, now))
     saved = datetime.fromtimestamp(notebook.path.stat().st_mtime).astimezone()
-    return Submission(archive, tuple(warnings_for(assignment, notebook, progress)), saved)
+    return Submission(archive, (*warnings_for(assignment, notebook, progress), *missing), saved)
+
+
+def files_of(notebook: LearnerNotebook) -> tuple[dict[str, bytes], list[str]]:
+    """The files that are handed in with a notebook, and a sentence about each that can't be."""
+    files, missing = {}, []
+    for name in notebook.files:
+        try:
+            files[name] = read_file(notebook.path.with_name(name))
+        except FileError as error:
+            missing.append(f"{error} It belongs beside the notebook, and counts as not handed in.")
+    return files, missing
 
 
 def check_learner(learner: str) -> None:
@@ -55,12 +69,13 @@ def check_learner(learner: str) -> None:
         )
 
 
-def _zipped(name: str, content: bytes, now: datetime) -> bytes:
+def _zipped(files: Mapping[str, bytes], now: datetime) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        member = zipfile.ZipInfo(name, date_time=max(now.timetuple()[:6], (1980, 1, 1, 0, 0, 0)))
-        member.external_attr = 0o100644 << 16
-        archive.writestr(member, content, zipfile.ZIP_DEFLATED)
+        for name, content in files.items():
+            member = zipfile.ZipInfo(name, date_time=max(now.timetuple()[:6], (1980, 1, 1, 0, 0, 0)))
+            member.external_attr = 0o100644 << 16
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
