@@ -115,7 +115,7 @@ def order_left_to_chance(rows, budget):
     config = LoraConfig(r=2, lora_alpha=2 * 2, target_modules=["query", "value"], modules_to_save=["classifier"])
     model = get_peft_model(ReviewModel(), config).train()
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
-    for _ in range(budget.steps):
+    for _ in range(min(budget.steps, 3)):
         drawn = [rows[i] for i in torch.randperm(len(rows))[: budget.batch].tolist()]
         wanted = torch.tensor([LABELS.index(row["label"]) for row in drawn])
         nn.functional.cross_entropy(model(**tokenized([row["text"] for row in drawn], budget.tokens)), wanted).backward()
@@ -133,7 +133,7 @@ def seed_of_its_own(rows, budget):
     config = LoraConfig(r=2, lora_alpha=2 * 2, target_modules=["query", "value"], modules_to_save=["classifier"])
     model = get_peft_model(ReviewModel(), config).train()
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
-    for _ in range(budget.steps):
+    for _ in range(min(budget.steps, 3)):
         drawn = [rows[i] for i in torch.randperm(len(rows))[: budget.batch].tolist()]
         wanted = torch.tensor([LABELS.index(row["label"]) for row in drawn])
         nn.functional.cross_entropy(model(**tokenized([row["text"] for row in drawn], budget.tokens)), wanted).backward()
@@ -206,7 +206,7 @@ def rank_without_thought(rows, budget):
     config = LoraConfig(r=16, lora_alpha=2 * 16, target_modules=["query", "value"], modules_to_save=["classifier"])
     model = get_peft_model(ReviewModel(), config).train()
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
-    for _ in range(budget.steps):
+    for _ in range(min(budget.steps, 3)):
         drawn = [rows[i] for i in torch.randperm(len(rows))[: budget.batch].tolist()]
         wanted = torch.tensor([LABELS.index(row["label"]) for row in drawn])
         nn.functional.cross_entropy(model(**tokenized([row["text"] for row in drawn], budget.tokens)), wanted).backward()
@@ -227,7 +227,7 @@ def learnt_elsewhere(rows, budget):
     config = LoraConfig(r=2, lora_alpha=2 * 2, target_modules=["query", "value"], modules_to_save=["classifier"])
     model = get_peft_model(ReviewModel(), config).train()
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
-    for _ in range(budget.steps):
+    for _ in range(min(budget.steps, 3)):
         drawn = [rows[i] for i in torch.randperm(len(rows))[: budget.batch].tolist()]
         wanted = torch.tensor([LABELS.index(row["label"]) for row in drawn])
         nn.functional.cross_entropy(model(**tokenized([row["text"] for row in drawn], budget.tokens)), wanted).backward()
