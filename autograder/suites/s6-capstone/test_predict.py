@@ -91,7 +91,7 @@ LAST = [
 ]
 MORE = ["very", "really", "truly", "extremely", "quite", "remarkably"]
 
-PLAIN, SWAYED, RENAMED, MISTYPED, FURTHER = 0.70, 0.20, 0.20, 0.25, 0.10
+PLAIN, SWAYED, RENAMED, MISTYPED, FURTHER = 0.70, 0.25, 0.20, 0.20, 0.10
 
 
 def one_of(rng, words):

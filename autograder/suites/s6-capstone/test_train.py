@@ -6,7 +6,7 @@ time, which this side keeps: a call ends at its deadline (course.toml, suite_sec
 
 The run on the whole budget is made once for each submission, by whichever test asks first, and only if a small one kept to its budget. The scores are computed on this side, from the tensors.
 
-Margins. Right solutions differ from draw to draw and from run to run; ABOVE_MAJORITY, ABOVE_WORDS and BELOW_PROBE stand where a right one fails in fewer than one draw in a hundred (docstring of each test).
+Margins. Right solutions differ from draw to draw and from run to run; ABOVE_MAJORITY, BELOW_WORDS and BELOW_PROBE stand where a right one fails in fewer than one draw in a hundred (docstring of each test).
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ from tunelab.project import LABELS, AdapterError, Budget, ReviewModel, check_ada
 from tunelab.stats import bootstrap
 
 SMALL = {"steps": 3, "batch": 4, "tokens": 12}
-ABOVE_MAJORITY, ABOVE_WORDS, BELOW_PROBE = 0.15, 0.0, 0.08
+ABOVE_MAJORITY, BELOW_WORDS, BELOW_PROBE = 0.15, 0.02, 0.08
 GAP, STRANGE = 0.20, 0.10
 FULL = pytest.StashKey()
 
@@ -271,7 +271,7 @@ def test_better_than_the_majority(learner, full):
 @pytest.mark.points(3)
 def test_better_than_counting_words(learner, full):
     """It is at least as good as TF-IDF with a linear classifier on the same rows."""
-    assert full["score"] >= full["words"] + ABOVE_WORDS, (
+    assert full["score"] >= full["words"] - BELOW_WORDS, (
         f"{scored(full)}, that of TF-IDF on the same rows {full['words']:.3f}. Then the encoder isn't needed. Learning rate, warm-up, and which layers have factors are where to look."
     )
 
