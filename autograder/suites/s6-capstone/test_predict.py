@@ -184,6 +184,9 @@ def test_a_label_does_not_hang_on_the_batch(learner, rng):
     adapter, wanted = centred(made(rng, 3), texts)
     clear = np.abs(wanted) > NEAR
     together = labels(learner, adapter, texts, "predict(adapter, texts), with 16 texts,")
+    assert len(set(together)) == 2, (
+        "predict(adapter, texts) gave all 16 texts one and the same label. What is steady because it never reads the text isn't asked for."
+    )
     backwards = labels(learner, adapter, texts[::-1], "predict(adapter, texts[::-1]), with 16 texts,")[::-1]
     assert (together == backwards)[clear].all(), (
         "predict(adapter, texts) and predict(adapter, texts[::-1]) gave some texts different labels. A label must hang on the text alone: is the answer given in the caller's order?"
