@@ -178,7 +178,7 @@ def head_left_behind(rows, budget):
     return {name: tensor.detach().clone() for name, tensor in get_peft_model_state_dict(model).items() if "lora_" in name}
 
 
-@mutant("train", caught_by="test_an_adapter_comes_back", says="nothing else")
+@mutant("train", caught_by="test_an_adapter_comes_back", says="no adapter of the project")
 def whole_model(rows, budget):
     """Gives all weights of the model in place of the adapter."""
     from peft import LoraConfig, get_peft_model
