@@ -94,7 +94,7 @@ def merged_by_hand(adapter, texts):
                 layer.weight.add_(adapter[name.replace(".lora_A.", ".lora_B.")] @ tensor, alpha=2)
             elif place.startswith("classifier"):
                 model.get_parameter(place).copy_(tensor)
-        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         labels = {}
         for start in range(0, len(texts), 16):
             chosen = by_length[start : start + 16]
