@@ -15,7 +15,7 @@ def make(namespace):
     content = namespace["pack_adapter"](adapter, budget)
     factor = next(name for name in adapter if "lora_B" in name)
     head = "base_model.model.classifier.weight"
-    generator = torch.Generator().manual_seed(0)
+    noise = torch.Generator().manual_seed(0)
 
     # Trained elsewhere: on the same texts with the labels the wrong way round, as if "fresh" were the first class.
     elsewhere = {name: tensor[[1, 0]] if "classifier" in name else tensor for name, tensor in adapter.items()}
@@ -24,7 +24,7 @@ def make(namespace):
     nan = {**adapter, factor: adapter[factor].clone().index_fill_(0, torch.tensor([3]), float("nan"))}
     always = {**adapter, "base_model.model.classifier.bias": torch.tensor([0.0, 100.0])}
     large = {
-        name: torch.randn(*(25 if n == 8 else n for n in tensor.shape), generator=generator) if "lora_" in name else tensor
+        name: torch.randn(*(25 if n == 8 else n for n in tensor.shape), generator=noise) if "lora_" in name else tensor
         for name, tensor in adapter.items()
     }
     pickled = io.BytesIO()
