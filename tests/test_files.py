@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from autograder.build import lesson_notebook, notebook_bytes
+from autograder.collect import collect
 from autograder.course import Assignment, load_course, load_suites
 from autograder.engine import Budget, Engine
 from autograder.intake import read_clean, stand_in, take_in
@@ -276,7 +277,7 @@ def test_a_learner_cannot_name_files(assignment: Assignment, tmp_path: Path) -> 
 # ---------------------------------------------------------------- packing and unpacking
 
 
-def test_submit_packs_the_file_and_zip_collect_takes_it(
+def test_submit_packs_the_file_and_collecting_takes_it(
     assignment: Assignment, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch
 ) -> None:
     folder = hand_in(tmp_path / "assignments" / NAME, assignment)
@@ -294,6 +295,9 @@ def test_submit_packs_the_file_and_zip_collect_takes_it(
     assert unpacked(packed.archive, NAME, (FILE,)) == {f"{NAME}.ipynb": (folder / f"{NAME}.ipynb").read_bytes(), FILE: CONTENT}
     assert list(unpacked(packed.archive, NAME)) == [f"{NAME}.ipynb"], "a file is unpacked that the course doesn't ask for"
     assert any(line.strip().startswith(f"[x] {FILE}") for line in status_lines(find_shelf(folder), progress))
+    workplace = open_workplace(tmp_path / "term")
+    assert collect(workplace, assignment, [packed.archive]).new == ["ada"]
+    assert (workplace.submission("ada", NAME) / FILE).read_bytes() == CONTENT, "collecting takes the file along"
 
     for spoil, words in (
         (lambda path: path.write_bytes(b"0" * (MAX_FILE + 1)), "larger than 4 MiB"),

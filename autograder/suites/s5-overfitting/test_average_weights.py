@@ -1,0 +1,144 @@
+"""Hidden suite of `average_weights`."""
+
+import numpy as np
+import pytest
+import torch
+
+from tunelab import expect
+from tunelab.models import tiny_bert
+
+
+def drawn(rng, *shape, dtype=torch.float32, around=0.0):
+    return torch.from_numpy(np.asarray(around + rng.normal(size=shape))).to(dtype)
+
+
+def averaged(learner, states, told):
+    """The dict, with the names and tensors that are asked for. Values are not looked at yet."""
+    call = f"average_weights(states), {told},"
+    got = learner.average_weights(states)
+    expect.mapping(got, call=call, keys=list(states[0]))
+    for name, tensor in states[0].items():
+        expect.tensor(got[name], call=f"{call} under {name!r}", shape=tuple(tensor.shape), dtype=tensor.dtype, finite=False)
+    return got, call
+
+
+def mean(states, name):
+    return torch.stack([state[name].detach().double() for state in states]).mean(dim=0)
+
+
+@pytest.mark.points(2)
+def test_the_plain_mean(learner, rng):
+    """Each floating entry becomes the plain mean over all states, whatever its shape."""
+    for count in (2, 3, 5):
+        states = [{"head.weight": drawn(rng, 3, 4), "head.bias": drawn(rng, 3), "scale": drawn(rng)} for _ in range(count)]
+        got, call = averaged(learner, states, f"with {count} states")
+        for name in states[0]:
+            expect.close(
+                got[name],
+                mean(states, name),
+                call=f"{call} under {name!r},",
+                hint="Add up the entries of all states, and divide by how many states there are: every one has the same weight.",
+                atol=1e-5,
+            )
+
+
+@pytest.mark.points(2)
+def test_whole_numbers_come_from_the_last(learner, rng):
+    """Entries that aren't of a floating type are the last state's."""
+    states = []
+    for number in range(3):
+        states.append(
+            {
+                "w": drawn(rng, 2),
+                "batches": torch.tensor(int(rng.integers(100)) + 10 * number),
+                "ids": torch.from_numpy(rng.integers(0, 50, size=4)),
+                "mask": torch.from_numpy(rng.random(6) < 0.5),
+                "small": torch.from_numpy(rng.integers(0, 200, size=5).astype(np.uint8)),
+            }
+        )
+    states[-1]["mask"] = ~states[0]["mask"]
+    got, call = averaged(learner, states, "with counters, position numbers and masks in them")
+    for name in ("batches", "ids", "mask", "small"):
+        assert torch.equal(got[name], states[-1][name]), (
+            f"{call} gave {got[name].tolist()} under {name!r}, of type {str(got[name].dtype).removeprefix('torch.')}. A counter or a mask has no mean: copy it from the last state."
+        )
+
+
+@pytest.mark.points(3)
+def test_half_precision(learner, rng):
+    """Entries of half precision keep their dtype, and are summed in a better one."""
+    for dtype in (torch.float16, torch.bfloat16):
+        kind = str(dtype).removeprefix("torch.")
+        states = [{"w": drawn(rng, 40, dtype=dtype, around=3.0)} for _ in range(24)]
+        got, call = averaged(learner, states, f"with 24 states of {kind}")
+        exact = mean(states, "w")
+        off = (got["w"].double() - exact).abs() / exact.abs()
+        # Rounding once is off by half a unit at most; room is left for a mean that was worked out in float32.
+        unit = torch.finfo(dtype).eps / 2
+        assert float(off.max()) < 1.01 * unit, (
+            f"{call} gave numbers that are off by up to {float(off.max()) / unit:.1f} times what one rounding to {kind} costs. Each sum in {kind} is rounded: go to float32 before adding, and back once, at the end."
+        )
+    states = [{"w": torch.full((3,), 40000.0, dtype=torch.float16)} for _ in range(4)]
+    got, call = averaged(learner, states, "with 4 states of float16 that hold 40000 everywhere")
+    assert bool(torch.isfinite(got["w"]).all()), (
+        f"{call} gave infinity: the sum is larger than float16 can hold (65504), though the mean is not. Sum in float32."
+    )
+
+
+@pytest.mark.points(2)
+def test_the_states_stay_as_they_are(learner, rng):
+    """The states that are passed are left as they were, and a single one comes back with the same numbers."""
+    for count in (1, 3):
+        states = [
+            {"w": drawn(rng, 3), "half": drawn(rng, 3, dtype=torch.float16), "steps": torch.tensor(7 * number)} for number in range(count)
+        ]
+        before = [{name: tensor.clone() for name, tensor in state.items()} for state in states]
+        got, call = averaged(learner, states, f"with {count} state{'s' * (count > 1)}")
+        left = learner.last.args[0]
+        same = len(left) == count and all(
+            list(a) == list(b) and all(torch.equal(a[name], b[name]) for name in a) for a, b in zip(left, before, strict=True)
+        )
+        assert same, (
+            f"{call} changed a state that was passed. `+=` and names that end in an underscore work in place: begin with a new tensor."
+        )
+        expect.close(got["w"], mean(before, "w"), call=f"{call} under 'w',", hint="The plain mean is asked for.", atol=1e-5)
+
+
+@pytest.mark.points(2)
+def test_models_are_averaged(learner, rng):
+    """The average of a model's states loads into a model of its kind; parameters that need gradients are no obstacle."""
+    models = [tiny_bert(layers=1, hidden=8, heads=1, seed=int(rng.integers(1000))) for _ in range(2)]
+    states = [dict(model.named_parameters()) | dict(model.named_buffers()) for model in models]
+    got, call = averaged(learner, states, "with the parameters and buffers of two models")
+    assert list(got) == list(states[0]), f"{call} gave the names in another order than the first state has them."
+    assert not any(tensor.requires_grad for tensor in got.values()), (
+        f"{call} gave tensors that need a gradient. They are weights to be loaded: detach them."
+    )
+    for name in states[0]:
+        if states[0][name].is_floating_point():
+            expect.close(
+                got[name],
+                mean(states, name),
+                call=f"{call} under {name!r},",
+                hint="The plain mean is asked for, also under names that you didn't expect.",
+                atol=1e-5,
+            )
+
+
+@pytest.mark.points(1)
+def test_states_that_do_not_fit(learner, rng):
+    """No state at all, or states with other names, are refused with a ValueError that names what is missing."""
+    w = drawn(rng, 2)
+    cases = (([], ""), ([{"w": w, "bias": w}, {"w": w}], "bias"), ([{"w": w}, {"w": w, "extra": w}], "extra"))
+    for states, name in cases:
+        call, said = f"average_weights(states), with states that have the names {[list(state) for state in states]},", None
+        try:
+            learner.average_weights(states)
+        except ValueError as error:
+            said = str(error)
+        except KeyError:
+            raise AssertionError(
+                f"{call} raised a KeyError. Compare the names first, and raise a ValueError that says which one isn't everywhere."
+            ) from None
+        assert said is not None, f"{call} raised no error. The contract asks for a ValueError."
+        assert name in said, f"{call} raised ValueError: {said}. Which name isn't in all of them? Put it into the message."

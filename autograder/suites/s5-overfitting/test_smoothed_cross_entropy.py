@@ -1,0 +1,151 @@
+"""Hidden suite of `smoothed_cross_entropy`."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from tunelab import expect
+
+
+def drawn(rng, examples, classes, scale=2.0, dtype=torch.float32):
+    logits = torch.from_numpy(rng.normal(scale=scale, size=(examples, classes))).to(dtype)
+    return logits, torch.from_numpy(rng.integers(0, classes, size=examples))
+
+
+def parts(logits, labels):
+    """For each example, minus the log-probability of every class, and of the right one, in double precision."""
+    rows = logits.detach().double().numpy()
+    top = rows.max(axis=1, keepdims=True)
+    every = np.log(np.exp(rows - top).sum(axis=1, keepdims=True)) + top - rows
+    return every, every[np.arange(len(rows)), labels.numpy()]
+
+
+def wanted(logits, labels, epsilon):
+    every, right = parts(logits, labels)
+    return float(((1 - epsilon) * right + epsilon * every.mean(axis=1)).mean())
+
+
+def number(got, call, dtype=torch.float32):
+    expect.tensor(got, call=call, shape=(), dtype=dtype, finite=False)
+    return float(got.detach())
+
+
+@pytest.mark.points(3)
+def test_the_share_of_all_classes(learner, rng):
+    """Epsilon is dealt out to all classes in equal shares, the right one among them."""
+    for examples, classes, epsilon in ((5, 2, 0.2), (7, 4, 0.3), (4, 6, 0.5)):
+        logits, labels = drawn(rng, examples, classes)
+        call = f"smoothed_cross_entropy(logits, labels, {epsilon}), on {examples} examples of {classes} classes,"
+        got = number(learner.smoothed_cross_entropy(logits, labels, epsilon), call)
+        every, right = parts(logits, labels)
+        others = (every.sum(axis=1) - right) / (classes - 1)
+        assert abs(got - ((1 - epsilon) * right + epsilon * others).mean()) > 1e-5, (
+            f"{call} gave {got:.4f}, which is what one gets by spreading epsilon over the *wrong* classes. The right class has its share of epsilon, too."
+        )
+        assert abs(got - (right + epsilon * every.mean(axis=1)).mean()) > 1e-5, (
+            f"{call} gave {got:.4f}: the right class kept its whole share, and epsilon came on top. The target's shares add up to 1."
+        )
+        assert abs(got - (epsilon * every.mean(axis=1)).mean()) > 1e-5, (
+            f"{call} gave {got:.4f}: only the smooth part is there. The right class has the rest, 1 - epsilon, as well."
+        )
+        assert abs(got - examples * wanted(logits, labels, epsilon)) > 1e-5, (
+            f"{call} gave {got:.4f}, the sum over the examples. Their mean is asked for."
+        )
+        expect.close(
+            got,
+            wanted(logits, labels, epsilon),
+            call=call,
+            hint="Write the target of one example down, and multiply it with minus the log-probabilities.",
+            atol=1e-5,
+        )
+
+
+@pytest.mark.points(1)
+def test_the_two_ends(learner, rng):
+    """Epsilon 0 is plain cross-entropy, and 1 treats all classes alike."""
+    logits, labels = drawn(rng, 6, 3)
+    for epsilon, hint in (
+        (0.0, "Nothing is spread: plain cross-entropy."),
+        (1.0, "Everything is spread: the labels have no say any more."),
+    ):
+        call = f"smoothed_cross_entropy(logits, labels, {epsilon})"
+        got = number(learner.smoothed_cross_entropy(logits, labels, epsilon), call)
+        expect.close(got, wanted(logits, labels, epsilon), call=call, hint=hint, atol=1e-5)
+
+
+@pytest.mark.points(2)
+def test_ignored_labels(learner, rng):
+    """Examples labelled -100 have no part in the mean, the number it is divided by, or the gradient."""
+    logits, labels = drawn(rng, 8, 4)
+    kept = torch.from_numpy(rng.permutation(8) < 5)
+    marked = torch.where(kept, labels, torch.full_like(labels, -100))
+    logits[~kept] *= 5
+    call = "smoothed_cross_entropy(logits, labels, 0.2), on 8 examples of which 3 are labelled -100,"
+    try:
+        got = learner.smoothed_cross_entropy(logits.requires_grad_(), marked, 0.2)
+    except (IndexError, RuntimeError) as error:
+        if isinstance(error, NotImplementedError):
+            raise
+        raise AssertionError(
+            f"{call} raised {type(error).__name__}: {error}. The mark was taken for a class: pass over such examples before looking anything up."
+        ) from None
+    got = number(got, call)
+    every, _ = parts(logits, torch.zeros_like(labels))
+    target = wanted(logits[kept], labels[kept], 0.2)
+    smooth = 0.2 * every.mean(axis=1)
+    hard = target - smooth[kept.numpy()].mean()
+    for leaked in (hard + smooth.mean(), hard + smooth.sum() / 5):
+        assert abs(got - leaked) > 1e-5, (
+            f"{call} gave {got:.4f}: the smooth part still counts the ignored examples. They have no label, and so no target at all."
+        )
+    assert abs(got - target * 5 / 8) > 1e-5, f"{call} gave {got:.4f}. Divide by the number of examples that count, not by all of them."
+    expect.close(got, target, call=call, hint="An ignored example has no part in either half of the loss.", atol=1e-5)
+
+
+@pytest.mark.points(2)
+def test_large_logits(learner, rng):
+    """Large logits give a right and finite loss."""
+    gap = float(rng.integers(200, 400))
+    logits, labels = torch.tensor([[gap, 0.0, 1.0], [0.0, gap, 2.0]]), torch.tensor([1, 2])
+    for shift in (0.0, 900.0, -900.0):
+        call = f"smoothed_cross_entropy(logits, labels, 0.1), on logits from {shift:.0f} to {shift + gap:.0f},"
+        got = number(learner.smoothed_cross_entropy(logits + shift, labels, 0.1), call)
+        assert math.isfinite(got), (
+            f"{call} gave {got}. A probability that rounds to 0 has no logarithm: stay with log-probabilities, never go by way of softmax."
+        )
+        expect.close(
+            got, wanted(logits + shift, labels, 0.1), call=call, hint="No number may be cut or clamped on the way.", atol=1e-2, rtol=1e-5
+        )
+
+
+@pytest.mark.points(2)
+def test_it_can_be_trained_with(learner, rng):
+    """The loss hangs on the logits' graph, has their dtype, and the arguments are left as they were."""
+    for dtype in (torch.float32, torch.float64):
+        logits, labels = drawn(rng, 5, 3, dtype=dtype)
+        before = logits.clone(), labels.clone()
+        got = learner.smoothed_cross_entropy(logits.requires_grad_(), labels, 0.3)
+        call = f"smoothed_cross_entropy(logits, labels, 0.3), on logits of type {str(dtype).removeprefix('torch.')},"
+        number(got, call, dtype)
+        assert got.requires_grad, (
+            f"{call} gave a tensor that hangs on no graph: `backward()` would stop there. Leave `.item()`, `.detach()` and NumPy out of a loss."
+        )
+        left = learner.last.args
+        assert torch.equal(left[0].detach(), before[0]) and torch.equal(left[1], before[1]), f"{call} changed its arguments."
+        expect.close(float(got.detach()), wanted(*before, 0.3), call=call, hint="The mean over the examples is asked for.", atol=1e-5)
+
+
+@pytest.mark.points(1)
+def test_shares_outside_0_to_1(learner, rng):
+    """An epsilon below 0 or above 1 is refused with a ValueError that names it."""
+    logits, labels = drawn(rng, 3, 3)
+    for epsilon in (-0.1, 1.5):
+        call, said = f"smoothed_cross_entropy(logits, labels, {epsilon})", None
+        try:
+            learner.smoothed_cross_entropy(logits, labels, epsilon)
+        except ValueError as error:
+            said = str(error)
+        assert said is not None, f"{call} raised nothing. A share lies between 0 and 1: raise a ValueError."
+        assert "epsilon" in said, f"{call} raised ValueError: {said}. Name `epsilon` in the message."
