@@ -303,7 +303,8 @@ def test_what_was_replaced_is_kept_and_a_second_run_changes_nothing(term: tuple[
     assert kept == {key for key, uploads in planned.uploads.items() if len(uploads) == 2}
     before = (root / "gradebook.csv").read_bytes()
     said = run(root, "grade", "--workers", "1")
-    assert "; 0 results made, " in said and "; 0 written to the gradebook, " in said
+    assert "; 1 results made, " in said, "only what may not be kept, the answer that ended its process, is made again"
+    assert "; 0 written to the gradebook, " in said
     assert (root / "gradebook.csv").read_bytes() == before
 
 
