@@ -125,9 +125,19 @@ class Case:
     def public(self, cell: str, files: str) -> Run:
         return Run("in-process", self.exercise, cell, self.checks, SEED, files=files)
 
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """What the reference is drawn for beside SEED; once more where a suite may take long."""
+        return MORE_SEEDS[:1] if self.long else MORE_SEEDS
+
+    @property
+    def long(self) -> bool:
+        """Whether the course lets the suite take longer than others: its tests share what takes long, such as a training run."""
+        return self.suite.seconds > SUITE_SECONDS
+
     def timed(self) -> list[Run]:
-        """Each hidden test alone on the reference: also shows that none hangs on another."""
-        return [self.of_reference(only=test.name) for test in self.suite.tests]
+        """Each hidden test alone on the reference: also shows that none hangs on another. Not of a long suite, where each would pay for what they share."""
+        return [] if self.long else [self.of_reference(only=test.name) for test in self.suite.tests]
 
     def batches(self) -> Iterator[Sequence[Run]]:
         """All runs, those together that one process can make: runs of answers that do no harm."""
@@ -135,7 +145,7 @@ class Case:
         for _, sandbox, in_process in self.compared():
             yield from ([sandbox], [in_process])
         yield [self.hidden("in-process", cell, NONE) for cell in self.idle.values()]
-        yield [self.of_reference(seed) for seed in MORE_SEEDS]
+        yield [self.of_reference(seed) for seed in self.seeds]
         yield self.timed()
         yield [self.public(self.stub, NONE), *(self.public(cell, files) for _, cell, files in self.right)]
 
@@ -274,7 +284,7 @@ def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
                 book.breach(2, case.place, f"{name}, {backend}: {text}")
         for text in _not_passed(made[case.public(cell, files)]):
             book.breach(5, case.place, f"{name} doesn't pass the public checks: {text}")
-    for run in [case.of_reference(seed) for seed in MORE_SEEDS]:
+    for run in [case.of_reference(seed) for seed in case.seeds]:
         for text in right_breaches(case.suite, made[run]):
             book.breach(2, case.place, f"reference, in-process, drawn from {run.seed}: {text}")
     for run in case.timed():
@@ -434,7 +444,8 @@ def _around(message: str, says: str) -> str:
 
 
 def slowest_table(cases: Sequence[Case], made: dict[Run, Verdict]) -> str:
-    """The slowest tests, each run alone on the reference."""
-    timed = sorted(((made[run].seconds, case.exercise, run.only) for case in cases for run in case.timed()), reverse=True)
-    rows = [(f"{seconds:.2f}", exercise, test) for seconds, exercise, test in timed[:SLOWEST]]
-    return table(("CPU seconds", "exercise", "slowest tests, alone on the reference"), rows, right=(0,)) + "\n"
+    """The slowest tests, each run alone on the reference; of a long suite, all of them together."""
+    alone = [(made[run].seconds, case.exercise, run.only) for case in cases for run in case.timed()]
+    together = [(made[case.of_reference()].seconds, case.exercise, "all together") for case in cases if case.long]
+    rows = [(f"{seconds:.2f}", exercise, test) for seconds, exercise, test in sorted(alone + together, reverse=True)[:SLOWEST]]
+    return table(("CPU seconds", "exercise", "slowest tests on the reference"), rows, right=(0,)) + "\n"
