@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autograder.author_files import NONE, REFERENCE, FileSets, author_files
 from autograder.course import (
+    SUITE_SECONDS,
     Assignment,
     Course,
     CourseError,
