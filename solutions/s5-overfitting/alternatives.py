@@ -108,6 +108,21 @@ def by_the_library(logits, labels, epsilon):
     return torch.nn.functional.cross_entropy(logits, labels, label_smoothing=epsilon)
 
 
+@alternative("smoothed_cross_entropy")
+def row_by_row(logits, labels, epsilon):
+    """Fills the losses in, one by one, and masks at the end."""
+    if not 0 <= epsilon <= 1:
+        raise ValueError("epsilon must be a share")
+    losses, counts = torch.zeros(len(logits), dtype=logits.dtype), labels != -100
+    for i, row in enumerate(logits):
+        if counts[i]:
+            logs = row - row.logsumexp(dim=0)
+            losses[i] = -(1 - epsilon) * logs[labels[i]] - epsilon / len(row) * logs.sum()
+    loss = losses.sum() / counts.sum()
+    assert bool((losses.sum() * 2).isfinite())
+    return loss
+
+
 @alternative("average_weights")
 def sums_in_float32(states):
     """Adds up in float32, one state after the other."""

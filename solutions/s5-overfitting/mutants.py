@@ -352,6 +352,34 @@ def softmax_then_log(logits, labels, epsilon):
     return ((1 - epsilon) * right + epsilon * surprise.mean(dim=1)).mean()
 
 
+@mutant("smoothed_cross_entropy", caught_by="test_it_can_be_trained_with", says="from which there is no way back")
+def a_graph_of_its_own(logits, labels, epsilon):
+    """Makes the finished number ask for a gradient."""
+    kept = labels != -100
+    surprise = -torch.log_softmax(logits[kept], dim=1)
+    right = surprise.gather(1, labels[kept][:, None]).squeeze(1)
+    return ((1 - epsilon) * right + epsilon * surprise.mean(dim=1)).mean().detach().requires_grad_()
+
+
+@mutant("smoothed_cross_entropy", caught_by="test_it_can_be_trained_with", says="that of the mean over all classes doesn't")
+def smooth_half_is_detached(logits, labels, epsilon):
+    """Takes the smooth half for a constant."""
+    kept = labels != -100
+    surprise = -torch.log_softmax(logits[kept], dim=1)
+    right = surprise.gather(1, labels[kept][:, None]).squeeze(1)
+    return ((1 - epsilon) * right + epsilon * surprise.detach().mean(dim=1)).mean()
+
+
+@mutant("smoothed_cross_entropy", caught_by="test_ignored_labels", says="changed the labels that it was given")
+def marks_overwritten(logits, labels, epsilon):
+    """Writes a class over the marks, in the caller's own labels."""
+    counts = (labels != -100).to(logits.dtype)
+    labels[labels == -100] = 0
+    surprise = -torch.log_softmax(logits, dim=1)
+    right = surprise.gather(1, labels[:, None]).squeeze(1)
+    return (((1 - epsilon) * right + epsilon * surprise.mean(dim=1)) * counts).sum() / counts.sum()
+
+
 # ---------------------------------------------------------------- averaging
 
 

@@ -1,4 +1,7 @@
-"""Hidden suite of `smoothed_cross_entropy`."""
+"""Hidden suite of `smoothed_cross_entropy`.
+
+To pass gradients back, the loss must be found where the learner's code runs. Whatever goes over by value is detached from its graph to be sent, so it is the last number that is.
+"""
 
 import math
 
@@ -30,6 +33,62 @@ def wanted(logits, labels, epsilon):
 def number(got, call, dtype=torch.float32):
     expect.tensor(got, call=call, shape=(), dtype=dtype, finite=False)
     return float(got.detach())
+
+
+def leaf(numbers):
+    """Logits that a gradient can come back to."""
+    return numbers.clone().requires_grad_()
+
+
+def empty():
+    return {"number": None, "watch": None}
+
+
+def begin_watching(box):
+    """From now on, the last single number that was detached from a graph lies in the box."""
+    from torch.overrides import TorchFunctionMode
+
+    class Watch(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            if function is torch.Tensor.detach and args[0].dim() == 0 and args[0].requires_grad:
+                box["number"] = args[0]
+            return function(*args, **(kwargs or {}))
+
+    box["watch"] = Watch()
+    box["watch"].__enter__()
+
+
+def end_watching(box):
+    box["watch"].__exit__(None, None, None)
+
+
+def passed_back(box, logits):
+    """The gradient of the logits after `backward()`, None where there is none; or, in words, why there was no way back."""
+    logits.grad = None
+    try:
+        box["number"].backward()
+    except RuntimeError as error:
+        return str(error)
+    return logits.grad
+
+
+def sent_back(learner, logits, labels, epsilon):
+    """The learner's loss, and what its `backward()` brings to the logits: their gradient, None, or why there was no way back."""
+    box, there = learner.make(empty), learner.make(leaf, logits)
+    learner.probe(begin_watching, box)
+    try:
+        got = learner.smoothed_cross_entropy(there, labels, epsilon)
+    finally:
+        learner.probe(end_watching, box)
+    return got, learner.probe(passed_back, box, there) if getattr(got, "requires_grad", False) else None
+
+
+def halves(logits, labels, epsilon):
+    """The gradients of the two halves of the loss by the logits: of the right classes, and of all alike."""
+    every, _ = parts(logits, labels)
+    shares = torch.from_numpy(np.exp(-every))
+    right = torch.nn.functional.one_hot(labels, logits.shape[1])
+    return (1 - epsilon) * (shares - right) / len(labels), epsilon * (shares - 1 / logits.shape[1]) / len(labels)
 
 
 @pytest.mark.points(3)
@@ -92,6 +151,9 @@ def test_ignored_labels(learner, rng):
             f"{call} raised {type(error).__name__}: {error}. The mark was taken for a class: pass over such examples before looking anything up."
         ) from None
     got = number(got, call)
+    assert torch.equal(learner.last.args[1], marked), (
+        f"{call} changed the labels that it was given: whoever uses them again finds other ones. Work on a copy, or on the rows that count."
+    )
     every, _ = parts(logits, torch.zeros_like(labels))
     target = wanted(logits[kept], labels[kept], 0.2)
     smooth = 0.2 * every.mean(axis=1)
@@ -102,6 +164,10 @@ def test_ignored_labels(learner, rng):
         )
     assert abs(got - target * 5 / 8) > 1e-5, f"{call} gave {got:.4f}. Divide by the number of examples that count, not by all of them."
     expect.close(got, target, call=call, hint="An ignored example has no part in either half of the loss.", atol=1e-5)
+    _, found = sent_back(learner, logits.detach(), marked, 0.2)
+    assert not (torch.is_tensor(found) and bool(found[~kept].any())), (
+        f"{call} passes a gradient to the logits of examples that are ignored. They have no part in it."
+    )
 
 
 @pytest.mark.points(2)
@@ -122,19 +188,40 @@ def test_large_logits(learner, rng):
 
 @pytest.mark.points(2)
 def test_it_can_be_trained_with(learner, rng):
-    """The loss hangs on the logits' graph, has their dtype, and the arguments are left as they were."""
+    """The loss passes its whole gradient back to the logits, has their dtype, and the arguments are left as they were."""
     for dtype in (torch.float32, torch.float64):
         logits, labels = drawn(rng, 5, 3, dtype=dtype)
         before = logits.clone(), labels.clone()
         got = learner.smoothed_cross_entropy(logits.requires_grad_(), labels, 0.3)
         call = f"smoothed_cross_entropy(logits, labels, 0.3), on logits of type {str(dtype).removeprefix('torch.')},"
         number(got, call, dtype)
-        assert got.requires_grad, (
-            f"{call} gave a tensor that hangs on no graph: `backward()` would stop there. Leave `.item()`, `.detach()` and NumPy out of a loss."
-        )
         left = learner.last.args
         assert torch.equal(left[0].detach(), before[0]) and torch.equal(left[1], before[1]), f"{call} changed its arguments."
         expect.close(float(got.detach()), wanted(*before, 0.3), call=call, hint="The mean over the examples is asked for.", atol=1e-5)
+        got, found = sent_back(learner, *before, 0.3)
+        number(got, call, dtype)
+        assert got.requires_grad, (
+            f"{call} gave a tensor that hangs on no graph: `backward()` would stop there. Leave `.item()`, `.detach()` and NumPy out of a loss."
+        )
+        assert type(found) is not str, (
+            f"{call} gave a tensor whose `backward()` stopped: {found}. The caller passes the loss back, and once."
+        )
+        assert found is not None, (
+            f"{call} gave a tensor from which there is no way back: after `backward()` the logits have no gradient. "
+            "`requires_grad_()` begins a new graph; compute the loss from the logits without `.detach()`, `.item()`, `torch.tensor()` or NumPy."
+        )
+        hard, smooth = halves(*before, 0.3)
+        for half, other in ((hard, "the mean over all classes"), (smooth, "the right class")):
+            assert not torch.allclose(found.double(), half, atol=1e-5), (
+                f"{call} has the right value, but only one half of it passes a gradient back: that of {other} doesn't. Is it detached, or computed without gradients?"
+            )
+        expect.close(
+            found,
+            hard + smooth,
+            call=f"{call} after `backward()`, as the gradient of the logits,",
+            hint="The value is right: is a part of the loss detached, or computed without gradients?",
+            atol=1e-5,
+        )
 
 
 @pytest.mark.points(1)
