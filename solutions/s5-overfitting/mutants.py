@@ -404,6 +404,30 @@ def in_place(states):
     return total
 
 
+@mutant("average_weights", caught_by="test_the_states_stay_as_they_are", says="A new dict isn't enough")
+def one_is_its_own_average(states):
+    """Hands a single state's own tensors on in a new dict."""
+    if len(states) == 1:
+        return {name: tensor.detach() for name, tensor in states[0].items()}
+    result = {}
+    for name, tensor in states[0].items():
+        floating = tensor.is_floating_point()
+        mean = torch.stack([state[name].detach().double() for state in states]).mean(dim=0) if floating else states[-1][name].clone()
+        result[name] = mean.to(tensor.dtype)
+    return result
+
+
+@mutant("average_weights", caught_by="test_the_states_stay_as_they_are", says="under 'steps', a tensor that states[")
+def counters_not_copied(states):
+    """Puts the last state's own counters into the average."""
+    result = {}
+    for name, tensor in states[0].items():
+        floating = tensor.is_floating_point()
+        mean = torch.stack([state[name].detach().double() for state in states]).mean(dim=0) if floating else states[-1][name]
+        result[name] = mean.to(tensor.dtype)
+    return result
+
+
 @mutant("average_weights", caught_by="test_half_precision", says="Each sum in float16 is rounded")
 def sums_in_half(states):
     """Adds up in the entry's own precision."""

@@ -1,4 +1,8 @@
-"""Hidden suite of `average_weights`."""
+"""Hidden suite of `average_weights`.
+
+Whether a tensor is new can only be seen where the learner's code runs. So the states of one test are of a class of their own there, which stays, and so does what is computed from it; what comes
+back by value was made anew.
+"""
 
 import numpy as np
 import pytest
@@ -24,6 +28,26 @@ def averaged(learner, states, told):
 
 def mean(states, name):
     return torch.stack([state[name].detach().double() for state in states]).mean(dim=0)
+
+
+def staying(states):
+    """The states, with tensors of a class that stays where it is."""
+
+    class Weights(torch.Tensor):
+        def __deepcopy__(self, memo):
+            return memo.setdefault(id(self), self.detach().clone())
+
+    return [{name: tensor.clone().as_subclass(Weights) for name, tensor in state.items()} for state in states]
+
+
+def whose(tensors, states):
+    """For each of the tensors, the position of the state that holds the same memory; None for a new one."""
+
+    def memory(tensor):
+        return tensor.as_subclass(torch.Tensor).untyped_storage().data_ptr()
+
+    owners = {memory(tensor): number for number, state in enumerate(states) for tensor in state.values()}
+    return {name: owners.get(memory(tensor)) for name, tensor in tensors.items()}
 
 
 @pytest.mark.points(2)
@@ -87,7 +111,8 @@ def test_half_precision(learner, rng):
 
 @pytest.mark.points(2)
 def test_the_states_stay_as_they_are(learner, rng):
-    """The states that are passed are left as they were, and a single one comes back with the same numbers."""
+    """The states that are passed are left as they were, and share no tensor with what comes back, also when there is only one."""
+    made = {}
     for count in (1, 3):
         states = [
             {"w": drawn(rng, 3), "half": drawn(rng, 3, dtype=torch.float16), "steps": torch.tensor(7 * number)} for number in range(count)
@@ -102,6 +127,21 @@ def test_the_states_stay_as_they_are(learner, rng):
             f"{call} changed a state that was passed. `+=` and names that end in an underscore work in place: begin with a new tensor."
         )
         expect.close(got["w"], mean(before, "w"), call=f"{call} under 'w',", hint="The plain mean is asked for.", atol=1e-5)
+        made[call] = before
+    for call, states in made.items():
+        there = learner.make(staying, states)
+        try:
+            got = expect.mapping(learner.average_weights(there), call=call, keys=list(states[0]))
+        except Exception:  # What it made of plain tensors was right: it stumbles over their class.
+            continue
+        owners = learner.probe(
+            whose, {name: tensor for name, tensor in got.items() if getattr(tensor, "type_name", "") == "Weights"}, there
+        )
+        for name, owner in owners.items():
+            assert owner is None, (
+                f"{call} gave, under {name!r}, a tensor that states[{owner}] holds as well: whoever changes one of them changes the other. "
+                "A new dict isn't enough, its tensors must be new: `.clone()` makes a copy."
+            )
 
 
 @pytest.mark.points(2)
