@@ -9,6 +9,7 @@ import torch
 from tunelab.codec import Handle
 from tunelab.learner import Learner, LearnerError, Reference, in_process
 from tunelab.notebook import Cell
+from tunelab.plugin import explain
 from tunelab.worker import Worker
 
 CODE = """
@@ -154,6 +155,13 @@ def test_handles_stay_where_the_code_runs(learner):
     assert [trainable for _, _, trainable in made.parameters.values()] == [False, False, True, True]
     assert made(torch.ones(5, 3)).shape == (5, 2)
     assert learner.groups(made)[0]["params"][0] == Reference("0", "parameter", "0.weight")
+
+
+def test_an_error_in_a_probe_names_no_function_that_a_learner_does_not_know(learner):
+    with pytest.raises(AttributeError) as caught:
+        learner.probe(names_of, learner.make(dict))
+    assert caught.value.learner_call == ""
+    assert "probe" not in explain(caught.value, "the_exercise")[1]
 
 
 def test_a_class_gives_handles(learner):
