@@ -63,7 +63,7 @@ def never_forgives(losses, patience, min_delta):
     return Stop(best, None)
 
 
-@mutant("early_stop", caught_by="test_nan_never_improves", says="no improvement and counts against patience")
+@mutant("early_stop", caught_by="test_nan_never_improves", says="is never an improvement")
 def nan_is_welcome(losses, patience, min_delta):
     """Asks whether a loss is not worse, which NaN never is."""
     best, lowest, waited = None, float("inf"), 0
@@ -74,6 +74,36 @@ def nan_is_welcome(losses, patience, min_delta):
             waited += 1
         if waited == patience:
             return Stop(best, position)
+    return Stop(best, None)
+
+
+@mutant("early_stop", caught_by="test_nan_never_improves", says="no improvement and counts against patience")
+def nan_is_passed_over(losses, patience, min_delta):
+    """Passes over losses that aren't finite."""
+    best, lowest, waited = None, float("inf"), 0
+    for position, loss in enumerate(losses):
+        if not np.isfinite(loss):
+            continue
+        if loss < lowest - min_delta:
+            best, lowest, waited = position, loss, 0
+        else:
+            waited += 1
+        if waited == patience:
+            return Stop(best, position)
+    return Stop(best, None)
+
+
+@mutant("early_stop", caught_by="test_as_good_is_not_better", says="it is the count that isn't")
+def stops_one_late(losses, patience, min_delta):
+    """Stops at the loss after the one that uses patience up: the comparison is right."""
+    best, lowest, waited = None, float("inf"), 0
+    for position, loss in enumerate(losses):
+        if waited == patience:
+            return Stop(best, position)
+        if loss < lowest - min_delta:
+            best, lowest, waited = position, loss, 0
+        else:
+            waited += 1
     return Stop(best, None)
 
 
@@ -248,6 +278,49 @@ class TakesItBack(TrainerCallback):
         else:
             self.waited += 1
         control.should_training_stop = self.waited >= self.patience
+
+
+@mutant("EarlyStop", caught_by="test_others_may_ask_for_the_end", says="no attribute 'waited'")
+class CountsFromTheStart(TrainerCallback):
+    """Leaves the count to on_train_begin, or to the first improvement."""
+
+    def __init__(self, patience, min_delta=0.0):
+        self.patience, self.min_delta = patience, min_delta
+        self.best_loss = self.best_step = None
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        self.best_loss = self.best_step = None
+        self.waited = 0
+
+    def on_evaluate(self, args, state, control, metrics, **kwargs):
+        loss = metrics["eval_loss"]
+        if np.isfinite(loss) and (self.best_loss is None or loss < self.best_loss - self.min_delta):
+            self.best_loss, self.best_step, self.waited = loss, state.global_step, 0
+        else:
+            self.waited += 1
+        if self.waited >= self.patience:
+            control.should_training_stop = True
+
+
+@mutant("EarlyStop", caught_by="test_it_remembers_the_best", says="no attribute `best_step`")
+class KeepsNoStep(TrainerCallback):
+    """Remembers the loss, and not where it was measured."""
+
+    def __init__(self, patience, min_delta=0.0):
+        self.patience, self.min_delta = patience, min_delta
+        self.on_train_begin(None, None, None)
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        self.best_loss, self.waited = None, 0
+
+    def on_evaluate(self, args, state, control, metrics, **kwargs):
+        loss = metrics["eval_loss"]
+        if np.isfinite(loss) and (self.best_loss is None or loss < self.best_loss - self.min_delta):
+            self.best_loss, self.waited = loss, 0
+        else:
+            self.waited += 1
+        if self.waited >= self.patience:
+            control.should_training_stop = True
 
 
 # ---------------------------------------------------------------- diagnose
