@@ -80,6 +80,14 @@ def percent_welcome(forward, backward, trainable, tokens, flops_per_second, util
     return 2 * (forward + backward + trainable) * tokens / (flops_per_second * utilisation) / 3600
 
 
+@mutant("training_hours", caught_by="test_a_machine_that_is_not_there", says="with 1 itself")
+def all_of_it_refused(forward, backward, trainable, tokens, flops_per_second, utilisation):
+    """Refuses a machine that is used to the full."""
+    if flops_per_second <= 0 or not 0 < utilisation < 1:
+        raise ValueError("no such machine")
+    return 2 * (forward + backward + trainable) * tokens / (flops_per_second * utilisation) / 3600
+
+
 # ---------------------------------------------------------------- working_weights
 
 
@@ -771,6 +779,17 @@ def without_gradients(layers, x):
     return x
 
 
+@mutant("checkpointed", caught_by="test_the_same_numbers_are_dropped_again", says="after `backward()` x has no gradient")
+def asked_for_afterwards(layers, x):
+    """Computes without gradients, and asks for one of what comes out."""
+    from torch.utils.checkpoint import checkpoint
+
+    with torch.no_grad():
+        for layer in layers:
+            x = checkpoint(layer, x, use_reentrant=False)
+    return x.requires_grad_()
+
+
 @mutant("checkpointed", caught_by="test_the_same_gradients", says="use_reentrant=True")
 def the_old_variant(layers, x):
     """Uses the variant that passes nothing to the weights when x needs no gradient."""
@@ -887,6 +906,33 @@ def cut_off(weight):
     return (weight / scales[:, None]).clamp(-127, 127).to(torch.int8), scales
 
 
+@mutant("quantize_int8", caught_by="test_both_signs_alike", says="always towards 0")
+def truncated(weight):
+    """Rounds towards zero."""
+    weight = weight.detach()
+    top = weight.abs().amax(dim=1)
+    scales = torch.where(top > 0, top / 127, torch.ones_like(top))
+    return torch.trunc(weight / scales[:, None]).to(torch.int8), scales
+
+
+@mutant("quantize_int8", caught_by="test_rows_of_zeros", says="always down")
+def rounded_down(weight):
+    """Takes the next whole number below."""
+    weight = weight.detach()
+    top = weight.abs().amax(dim=1)
+    scales = torch.where(top > 0, top / 127, torch.ones_like(top))
+    return torch.floor(weight / scales[:, None]).clamp(min=-127).to(torch.int8), scales
+
+
+@mutant("quantize_int8", caught_by="test_rows_of_zeros", says="Only the rows of zeros")
+def one_everywhere(weight):
+    """Gives all rows a scale of 1 when one of them needs it."""
+    weight = weight.detach()
+    top = weight.abs().amax(dim=1)
+    scales = top / 127 if bool((top > 0).all()) else torch.ones_like(top)
+    return (weight / scales[:, None]).round().clamp(-127, 127).to(torch.int8), scales
+
+
 @mutant("quantize_int8", caught_by="test_both_signs_alike", says="absolute")
 def largest_with_its_sign(weight):
     """Takes the largest number, in place of the largest absolute one."""
@@ -933,6 +979,27 @@ def no_column_made(values, scales):
 def divided(values, scales):
     """Goes the way there once more."""
     return values.float() / scales[:, None]
+
+
+@mutant("dequantize", caught_by="test_float32_and_no_overflow", says="Each *column* is multiplied")
+def scales_as_a_row(values, scales):
+    """Makes a row of the scales, where it fits."""
+    rows, columns = values.shape
+    return values.float() * scales[None, :] if rows == columns else values.float() * scales[:, None]
+
+
+@mutant("dequantize", caught_by="test_float32_and_no_overflow", says="They are divided by the scales")
+def multiplied_by_the_inverse(values, scales):
+    """Takes the scales to be numbers per step, not steps."""
+    return values.float() * (1 / scales).unsqueeze(1)
+
+
+@mutant("dequantize", caught_by="test_float32_and_no_overflow", says="can't hold such numbers")
+def multiplied_as_int8(values, scales):
+    """Changes the type after multiplying, where the scales are whole."""
+    if bool((scales == scales.round()).all()):
+        return (values * scales.to(torch.int32).to(torch.int8)[:, None]).float()
+    return values.float() * scales[:, None]
 
 
 @mutant("dequantize", caught_by="test_float32_and_no_overflow", says="asks for float32")
