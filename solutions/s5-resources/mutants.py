@@ -749,6 +749,91 @@ def keys_kept_as_wide_as_queries(config, batch, tokens, dtype, optimizer, traina
     return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
 
 
+@mutant("training_memory", caught_by="test_refusals", says="`config.use_cache`")
+def cache_switched_off(config, batch, tokens, dtype, optimizer, trainable):
+    """Switches the cache off, as one does for training, in the caller's configuration."""
+    from transformers import BertForSequenceClassification, LlamaForCausalLM
+
+    families = {"bert": BertForSequenceClassification, "llama": LlamaForCausalLM}
+    averages = {"adamw": 2, "sgd-momentum": 1, "sgd": 0}
+    sizes = {"float32": 4, "bfloat16": 2}
+    if config.model_type not in families or optimizer not in averages or dtype not in sizes:
+        raise ValueError("not known")
+    config.use_cache = False
+    with torch.device("meta"):
+        model = families[config.model_type](config)
+    total, size = sum(p.numel() for p in model.parameters()), sizes[dtype]
+    if not 0 <= trainable <= total:
+        raise ValueError("so many can't be trained")
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    if config.model_type == "bert":
+        kept = layers * (8 * hidden + 2 * inner) + 2 * hidden
+    else:
+        heads = config.head_dim * (config.num_attention_heads + config.num_key_value_heads)
+        kept = layers * (6 * hidden + 2 * heads + 4 * inner) + 3 * hidden + config.vocab_size
+    copies = averages[optimizer] + (dtype == "bfloat16")
+    activations = size * kept * batch * tokens if trainable else 0
+    mib = 2**20
+    return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
+
+
+@mutant("training_memory", caught_by="test_refusals", says="`config.dtype`")
+def built_in_the_dtype(config, batch, tokens, dtype, optimizer, trainable):
+    """Builds the model in the dtype, which is written into the caller's configuration."""
+    from transformers import BertForSequenceClassification, LlamaForCausalLM
+
+    families = {"bert": BertForSequenceClassification, "llama": LlamaForCausalLM}
+    averages = {"adamw": 2, "sgd-momentum": 1, "sgd": 0}
+    sizes = {"float32": 4, "bfloat16": 2}
+    if config.model_type not in families or optimizer not in averages or dtype not in sizes:
+        raise ValueError("not known")
+    with torch.device("meta"):
+        model = families[config.model_type]._from_config(config, dtype=getattr(torch, dtype))
+    total, size = sum(p.numel() for p in model.parameters()), sizes[dtype]
+    if not 0 <= trainable <= total:
+        raise ValueError("so many can't be trained")
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    if config.model_type == "bert":
+        kept = layers * (8 * hidden + 2 * inner) + 2 * hidden
+    else:
+        heads = config.head_dim * (config.num_attention_heads + config.num_key_value_heads)
+        kept = layers * (6 * hidden + 2 * heads + 4 * inner) + 3 * hidden + config.vocab_size
+    copies = averages[optimizer] + (dtype == "bfloat16")
+    activations = size * kept * batch * tokens if trainable else 0
+    mib = 2**20
+    return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
+
+
+@mutant("training_memory", caught_by="test_refusals", says="`config.tie_word_embeddings`")
+def tied_for_a_moment(config, batch, tokens, dtype, optimizer, trainable):
+    """Ties the head to count the rest by itself, and leaves it so."""
+    from transformers import BertForSequenceClassification, LlamaForCausalLM
+
+    families = {"bert": BertForSequenceClassification, "llama": LlamaForCausalLM}
+    averages = {"adamw": 2, "sgd-momentum": 1, "sgd": 0}
+    sizes = {"float32": 4, "bfloat16": 2}
+    if config.model_type not in families or optimizer not in averages or dtype not in sizes:
+        raise ValueError("not known")
+    tied, config.tie_word_embeddings = config.tie_word_embeddings, True
+    with torch.device("meta"):
+        model = families[config.model_type](config)
+        if not tied:
+            model.lm_head.weight = nn.Parameter(torch.empty_like(model.lm_head.weight))
+    total, size = sum(p.numel() for p in model.parameters()), sizes[dtype]
+    if not 0 <= trainable <= total:
+        raise ValueError("so many can't be trained")
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    if config.model_type == "bert":
+        kept = layers * (8 * hidden + 2 * inner) + 2 * hidden
+    else:
+        heads = config.head_dim * (config.num_attention_heads + config.num_key_value_heads)
+        kept = layers * (6 * hidden + 2 * heads + 4 * inner) + 3 * hidden + config.vocab_size
+    copies = averages[optimizer] + (dtype == "bfloat16")
+    activations = size * kept * batch * tokens if trainable else 0
+    mib = 2**20
+    return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
+
+
 # ---------------------------------------------------------------- checkpointed
 
 
