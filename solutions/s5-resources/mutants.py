@@ -256,6 +256,62 @@ def frozen_for_free(model, batch):
     return tuple(counts)
 
 
+@mutant("working_weights", caught_by="test_adapters_train_little_and_pass_on_much", says="with gradients enabled")
+def gradients_as_the_caller_has_them(model, batch):
+    """Runs the model as the caller would."""
+    counts = [0, 0, 0]
+
+    def look(layer, inputs, output):
+        for job, works in enumerate((True, inputs[0].requires_grad, layer.weight.requires_grad)):
+            counts[job] += layer.weight.numel() * works
+
+    hooks = [m.register_forward_hook(look) for m in model.modules() if isinstance(m, nn.Linear)]
+    try:
+        model(**batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(counts)
+
+
+@mutant("working_weights", caught_by="test_the_model_is_left_alone", says="counts the biases")
+def biases_in_all_jobs(model, batch):
+    """Counts a layer's bias with its weight."""
+    counts = [0, 0, 0]
+
+    def look(layer, inputs, output):
+        for job, works in enumerate((True, inputs[0].requires_grad, layer.weight.requires_grad)):
+            counts[job] += sum(p.numel() for p in layer.parameters()) * works
+
+    hooks = [m.register_forward_hook(look) for m in model.modules() if isinstance(m, nn.Linear)]
+    try:
+        with torch.enable_grad():
+            model(**batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(counts)
+
+
+@mutant("working_weights", caught_by="test_the_model_is_left_alone", says="Begin from zero")
+def never_from_zero(model, batch):
+    """Keeps its counts on the model, from call to call."""
+    counts = model.__dict__.setdefault("counts", [0, 0, 0])
+
+    def look(layer, inputs, output):
+        for job, works in enumerate((True, inputs[0].requires_grad, layer.weight.requires_grad)):
+            counts[job] += layer.weight.numel() * works
+
+    hooks = [m.register_forward_hook(look) for m in model.modules() if isinstance(m, nn.Linear)]
+    try:
+        with torch.enable_grad():
+            model(**batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(counts)
+
+
 # ---------------------------------------------------------------- training_memory
 
 
