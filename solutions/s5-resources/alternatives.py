@@ -52,7 +52,8 @@ def with_a_hook_for_all(model, batch):
 
     handle = nn.modules.module.register_module_forward_hook(hook)
     try:
-        model(**batch)
+        with torch.set_grad_enabled(True):
+            model(**batch)
     finally:
         handle.remove()
     return seen["forward"], seen["backward"], seen["trainable"]

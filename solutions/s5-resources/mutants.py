@@ -80,6 +80,14 @@ def percent_welcome(forward, backward, trainable, tokens, flops_per_second, util
     return 2 * (forward + backward + trainable) * tokens / (flops_per_second * utilisation) / 3600
 
 
+@mutant("training_hours", caught_by="test_a_machine_that_is_not_there", says="with 1 itself")
+def all_of_it_refused(forward, backward, trainable, tokens, flops_per_second, utilisation):
+    """Refuses a machine that is used to the full."""
+    if flops_per_second <= 0 or not 0 < utilisation < 1:
+        raise ValueError("no such machine")
+    return 2 * (forward + backward + trainable) * tokens / (flops_per_second * utilisation) / 3600
+
+
 # ---------------------------------------------------------------- working_weights
 
 
@@ -242,6 +250,62 @@ def frozen_for_free(model, batch):
     hooks = [m.register_forward_hook(look) for m in model.modules() if isinstance(m, nn.Linear)]
     try:
         model(**batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(counts)
+
+
+@mutant("working_weights", caught_by="test_adapters_train_little_and_pass_on_much", says="with gradients enabled")
+def gradients_as_the_caller_has_them(model, batch):
+    """Runs the model as the caller would."""
+    counts = [0, 0, 0]
+
+    def look(layer, inputs, output):
+        for job, works in enumerate((True, inputs[0].requires_grad, layer.weight.requires_grad)):
+            counts[job] += layer.weight.numel() * works
+
+    hooks = [m.register_forward_hook(look) for m in model.modules() if isinstance(m, nn.Linear)]
+    try:
+        model(**batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(counts)
+
+
+@mutant("working_weights", caught_by="test_the_model_is_left_alone", says="counts the biases")
+def biases_in_all_jobs(model, batch):
+    """Counts a layer's bias with its weight."""
+    counts = [0, 0, 0]
+
+    def look(layer, inputs, output):
+        for job, works in enumerate((True, inputs[0].requires_grad, layer.weight.requires_grad)):
+            counts[job] += sum(p.numel() for p in layer.parameters()) * works
+
+    hooks = [m.register_forward_hook(look) for m in model.modules() if isinstance(m, nn.Linear)]
+    try:
+        with torch.enable_grad():
+            model(**batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(counts)
+
+
+@mutant("working_weights", caught_by="test_the_model_is_left_alone", says="Begin from zero")
+def never_from_zero(model, batch):
+    """Keeps its counts on the model, from call to call."""
+    counts = model.__dict__.setdefault("counts", [0, 0, 0])
+
+    def look(layer, inputs, output):
+        for job, works in enumerate((True, inputs[0].requires_grad, layer.weight.requires_grad)):
+            counts[job] += layer.weight.numel() * works
+
+    hooks = [m.register_forward_hook(look) for m in model.modules() if isinstance(m, nn.Linear)]
+    try:
+        with torch.enable_grad():
+            model(**batch)
     finally:
         for hook in hooks:
             hook.remove()
@@ -741,6 +805,91 @@ def keys_kept_as_wide_as_queries(config, batch, tokens, dtype, optimizer, traina
     return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
 
 
+@mutant("training_memory", caught_by="test_refusals", says="`config.use_cache`")
+def cache_switched_off(config, batch, tokens, dtype, optimizer, trainable):
+    """Switches the cache off, as one does for training, in the caller's configuration."""
+    from transformers import BertForSequenceClassification, LlamaForCausalLM
+
+    families = {"bert": BertForSequenceClassification, "llama": LlamaForCausalLM}
+    averages = {"adamw": 2, "sgd-momentum": 1, "sgd": 0}
+    sizes = {"float32": 4, "bfloat16": 2}
+    if config.model_type not in families or optimizer not in averages or dtype not in sizes:
+        raise ValueError("not known")
+    config.use_cache = False
+    with torch.device("meta"):
+        model = families[config.model_type](config)
+    total, size = sum(p.numel() for p in model.parameters()), sizes[dtype]
+    if not 0 <= trainable <= total:
+        raise ValueError("so many can't be trained")
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    if config.model_type == "bert":
+        kept = layers * (8 * hidden + 2 * inner) + 2 * hidden
+    else:
+        heads = config.head_dim * (config.num_attention_heads + config.num_key_value_heads)
+        kept = layers * (6 * hidden + 2 * heads + 4 * inner) + 3 * hidden + config.vocab_size
+    copies = averages[optimizer] + (dtype == "bfloat16")
+    activations = size * kept * batch * tokens if trainable else 0
+    mib = 2**20
+    return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
+
+
+@mutant("training_memory", caught_by="test_refusals", says="`config.dtype`")
+def built_in_the_dtype(config, batch, tokens, dtype, optimizer, trainable):
+    """Builds the model in the dtype, which is written into the caller's configuration."""
+    from transformers import BertForSequenceClassification, LlamaForCausalLM
+
+    families = {"bert": BertForSequenceClassification, "llama": LlamaForCausalLM}
+    averages = {"adamw": 2, "sgd-momentum": 1, "sgd": 0}
+    sizes = {"float32": 4, "bfloat16": 2}
+    if config.model_type not in families or optimizer not in averages or dtype not in sizes:
+        raise ValueError("not known")
+    with torch.device("meta"):
+        model = families[config.model_type]._from_config(config, dtype=getattr(torch, dtype))
+    total, size = sum(p.numel() for p in model.parameters()), sizes[dtype]
+    if not 0 <= trainable <= total:
+        raise ValueError("so many can't be trained")
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    if config.model_type == "bert":
+        kept = layers * (8 * hidden + 2 * inner) + 2 * hidden
+    else:
+        heads = config.head_dim * (config.num_attention_heads + config.num_key_value_heads)
+        kept = layers * (6 * hidden + 2 * heads + 4 * inner) + 3 * hidden + config.vocab_size
+    copies = averages[optimizer] + (dtype == "bfloat16")
+    activations = size * kept * batch * tokens if trainable else 0
+    mib = 2**20
+    return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
+
+
+@mutant("training_memory", caught_by="test_refusals", says="`config.tie_word_embeddings`")
+def tied_for_a_moment(config, batch, tokens, dtype, optimizer, trainable):
+    """Ties the head to count the rest by itself, and leaves it so."""
+    from transformers import BertForSequenceClassification, LlamaForCausalLM
+
+    families = {"bert": BertForSequenceClassification, "llama": LlamaForCausalLM}
+    averages = {"adamw": 2, "sgd-momentum": 1, "sgd": 0}
+    sizes = {"float32": 4, "bfloat16": 2}
+    if config.model_type not in families or optimizer not in averages or dtype not in sizes:
+        raise ValueError("not known")
+    tied, config.tie_word_embeddings = config.tie_word_embeddings, True
+    with torch.device("meta"):
+        model = families[config.model_type](config)
+        if not tied:
+            model.lm_head.weight = nn.Parameter(torch.empty_like(model.lm_head.weight))
+    total, size = sum(p.numel() for p in model.parameters()), sizes[dtype]
+    if not 0 <= trainable <= total:
+        raise ValueError("so many can't be trained")
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    if config.model_type == "bert":
+        kept = layers * (8 * hidden + 2 * inner) + 2 * hidden
+    else:
+        heads = config.head_dim * (config.num_attention_heads + config.num_key_value_heads)
+        kept = layers * (6 * hidden + 2 * heads + 4 * inner) + 3 * hidden + config.vocab_size
+    copies = averages[optimizer] + (dtype == "bfloat16")
+    activations = size * kept * batch * tokens if trainable else 0
+    mib = 2**20
+    return MemoryPlan(size * total / mib, size * trainable / mib, 4 * copies * trainable / mib, activations / mib)
+
+
 # ---------------------------------------------------------------- checkpointed
 
 
@@ -769,6 +918,17 @@ def without_gradients(layers, x):
         for layer in layers:
             x = layer(x)
     return x
+
+
+@mutant("checkpointed", caught_by="test_the_same_numbers_are_dropped_again", says="after `backward()` x has no gradient")
+def asked_for_afterwards(layers, x):
+    """Computes without gradients, and asks for one of what comes out."""
+    from torch.utils.checkpoint import checkpoint
+
+    with torch.no_grad():
+        for layer in layers:
+            x = checkpoint(layer, x, use_reentrant=False)
+    return x.requires_grad_()
 
 
 @mutant("checkpointed", caught_by="test_the_same_gradients", says="use_reentrant=True")
@@ -887,6 +1047,33 @@ def cut_off(weight):
     return (weight / scales[:, None]).clamp(-127, 127).to(torch.int8), scales
 
 
+@mutant("quantize_int8", caught_by="test_both_signs_alike", says="always towards 0")
+def truncated(weight):
+    """Rounds towards zero."""
+    weight = weight.detach()
+    top = weight.abs().amax(dim=1)
+    scales = torch.where(top > 0, top / 127, torch.ones_like(top))
+    return torch.trunc(weight / scales[:, None]).to(torch.int8), scales
+
+
+@mutant("quantize_int8", caught_by="test_rows_of_zeros", says="always down")
+def rounded_down(weight):
+    """Takes the next whole number below."""
+    weight = weight.detach()
+    top = weight.abs().amax(dim=1)
+    scales = torch.where(top > 0, top / 127, torch.ones_like(top))
+    return torch.floor(weight / scales[:, None]).clamp(min=-127).to(torch.int8), scales
+
+
+@mutant("quantize_int8", caught_by="test_rows_of_zeros", says="Only the rows of zeros")
+def one_everywhere(weight):
+    """Gives all rows a scale of 1 when one of them needs it."""
+    weight = weight.detach()
+    top = weight.abs().amax(dim=1)
+    scales = top / 127 if bool((top > 0).all()) else torch.ones_like(top)
+    return (weight / scales[:, None]).round().clamp(-127, 127).to(torch.int8), scales
+
+
 @mutant("quantize_int8", caught_by="test_both_signs_alike", says="absolute")
 def largest_with_its_sign(weight):
     """Takes the largest number, in place of the largest absolute one."""
@@ -933,6 +1120,27 @@ def no_column_made(values, scales):
 def divided(values, scales):
     """Goes the way there once more."""
     return values.float() / scales[:, None]
+
+
+@mutant("dequantize", caught_by="test_float32_and_no_overflow", says="Each *column* is multiplied")
+def scales_as_a_row(values, scales):
+    """Makes a row of the scales, where it fits."""
+    rows, columns = values.shape
+    return values.float() * scales[None, :] if rows == columns else values.float() * scales[:, None]
+
+
+@mutant("dequantize", caught_by="test_float32_and_no_overflow", says="They are divided by the scales")
+def multiplied_by_the_inverse(values, scales):
+    """Takes the scales to be numbers per step, not steps."""
+    return values.float() * (1 / scales).unsqueeze(1)
+
+
+@mutant("dequantize", caught_by="test_float32_and_no_overflow", says="can't hold such numbers")
+def multiplied_as_int8(values, scales):
+    """Changes the type after multiplying, where the scales are whole."""
+    if bool((scales == scales.round()).all()):
+        return (values * scales.to(torch.int32).to(torch.int8)[:, None]).float()
+    return values.float() * scales[:, None]
 
 
 @mutant("dequantize", caught_by="test_float32_and_no_overflow", says="asks for float32")

@@ -104,7 +104,7 @@ def back_of_sum(output, x):
     import torch
 
     output.as_subclass(torch.Tensor).sum().backward()
-    return x.grad.as_subclass(torch.Tensor).clone()
+    return None if x.grad is None else x.grad.as_subclass(torch.Tensor).clone()
 
 
 def calls(layers):
@@ -120,7 +120,7 @@ class Run:
 
     def __init__(self, learner, layers, numbers, words, requires_grad=True, count=False):
         self.learner, self.layers = learner, layers
-        self.call = f"checkpointed(layers, x), with {words},"
+        self.call = f"checkpointed(layers, x), with {words.removesuffix(',')},"
         self.x = learner.make(traced, numbers, requires_grad)
         self.kept = None
         if count:
@@ -139,6 +139,15 @@ class Run:
 
     def values(self):
         return self.learner.probe(numbers_of, self.output)
+
+    def passed_back(self, way, *more):
+        """What a way back gives. When `backward()` stops on the output, that is the answer's fault."""
+        try:
+            return self.learner.probe(way, self.output, self.x, *more)
+        except (RuntimeError, TypeError, ValueError, AttributeError) as error:
+            raise AssertionError(
+                f"{self.call} gave an output on which `backward()` stops with {type(error).__name__}: {str(error)[:160]}"
+            ) from None
 
     def connected(self):
         """The output has a graph."""
@@ -177,7 +186,7 @@ def test_the_same_gradients(learner, rng):
         seed, numbers = int(rng.integers(10**6)), drawn(rng, 3, 4)
         words = f"three layers and an x that requires {'a' if requires_grad else 'no'} gradient"
         run = Run(learner, learner.make(blocks, (4, 4, 4, 4), seed), numbers, words, requires_grad).connected()
-        of_x, of_weights = learner.probe(back, run.output, run.x, run.layers)
+        of_x, of_weights = run.passed_back(back, run.layers)
         layers, x = blocks((4, 4, 4, 4), seed), numbers.clone().requires_grad_(requires_grad)
         output = x
         for layer in layers:
@@ -233,7 +242,7 @@ def test_only_the_inputs_are_kept(learner, rng):
     assert learner.probe(calls, run.layers) == [1] * count, (
         f"{run.call} called the layers {learner.probe(calls, run.layers)} times on the way forward. Once each is enough."
     )
-    learner.probe(back, run.output, run.x, run.layers)
+    run.passed_back(back, run.layers)
     again = learner.probe(calls, run.layers)
     assert again == [2] * count, (
         f"{run.call} had called the layers {again} times after the way back. Each is called once on the way forward and once more on the way back."
@@ -249,7 +258,10 @@ def test_the_same_numbers_are_dropped_again(learner, rng):
         learner, learner.make(chain, 3, size, int(rng.integers(10**6)), rate), numbers, f"layers that drop {rate:.0%} of {size} numbers,"
     ).connected()
     values = run.values()
-    gradient = learner.probe(back_of_sum, run.output, run.x)
+    gradient = run.passed_back(back_of_sum)
+    assert gradient is not None, (
+        f"{run.call} cut the graph: after `backward()` x has no gradient. Is a layer's input detached, or computed without gradients?"
+    )
     dropped, without = values == 0, gradient == 0
     assert bool(dropped.any()) and not bool(dropped.all()), (
         f"{run.call} dropped {int(dropped.sum())} of {size} numbers. The layers are in training mode: leave them in it."

@@ -55,9 +55,12 @@ def test_float32_and_no_overflow(learner):
     values, scales = torch.tensor([[127, -127], [100, 3]], dtype=torch.int8), torch.tensor([2.0, 1000.0])
     got, call = called(learner, values, scales)
     assert got.dtype == torch.float32, f"{call} gave {str(got.dtype).removeprefix('torch.')}. The contract asks for float32."
-    assert got.tolist() == [[254.0, -254.0], [100_000.0, 3000.0]], (
-        f"{call} of 127, -127 and 100, 3, with scales 2 and 1000, gave {got.tolist()}. An int8 can't hold them: change the type first."
-    )
+    gave, wanted = f"{call} of 127, -127 and 100, 3, with scales 2 and 1000, gave {got.tolist()}.", values.float() * scales[:, None]
+    assert not torch.allclose(got, values.float() * scales), f"{gave} Each *column* is multiplied by a scale: make a column of the scales."
+    assert not torch.allclose(got, values.float() / scales[:, None]), f"{gave} They are divided by the scales. The way back multiplies."
+    ran_over = not bool(((got - wanted) % 256).any()) or float(got.abs().max()) <= 128
+    assert torch.equal(got, wanted) or not ran_over, f"{gave} An int8 can't hold such numbers: change the type first."
+    assert torch.equal(got, wanted), f"{gave} Each one is its value times the scale of its row."
 
 
 @pytest.mark.points(1)

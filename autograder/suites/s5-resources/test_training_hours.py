@@ -105,4 +105,9 @@ def test_a_machine_that_is_not_there(learner, rng):
         raise AssertionError(
             f"{call} gave {got}, where a ValueError is asked for. Utilisation is a share, above 0 and at most 1, and a speed is above 0."
         )
-    called(learner, weights, weights, weights, tokens, 1e9, 1.0)
+    try:
+        called(learner, weights, weights, weights, tokens, 1e9, 1.0)
+    except ValueError:
+        raise AssertionError(
+            f"training_hours({weights}, {weights}, {weights}, {tokens}, {1e9}, 1.0) raised a ValueError. A utilisation of 1.0 is all that the machine can do, and the contract allows it: at most 1, with 1 itself."
+        ) from None

@@ -290,6 +290,11 @@ def test_activations_grow_with_the_batch(learner, rng):
         )
 
 
+def as_it_is(config):
+    """The configuration, as it looks from there."""
+    return config
+
+
 @pytest.mark.points(1)
 def test_refusals(learner, rng):
     """What can't be estimated is refused with a ValueError, and the configuration is left as it was."""
@@ -316,11 +321,19 @@ def test_refusals(learner, rng):
         except (KeyError, AttributeError) as error:
             raise AssertionError(f"{call} raised a {type(error).__name__}: {error}. The contract asks for a ValueError: {why}.") from None
         raise AssertionError(f"{call} raised nothing. The contract asks for a ValueError: {why}.")
-    _, call = called(learner, config, 2, 8, "float32", "adamw", count)
-    left = learner.last.args[0]
-    assert left.hidden_size == config.hidden_size and left.num_hidden_layers == config.num_hidden_layers, (
-        f"{call} changed the configuration."
-    )
+    for given, dtype in (
+        (config, "float32"),
+        (llama(rng), "bfloat16"),
+        (bert(rng, dtype="bfloat16"), "float32"),
+        (llama(rng, tie_word_embeddings=False, use_cache=False), "float32"),
+    ):
+        _, call = called(learner, given, 2, 8, dtype, "adamw", 5)
+        before, left = learner.probe(as_it_is, given).fields, getattr(learner.last.args[0], "fields", {})
+        changed = [name for name in {**before, **left} if name not in left or name not in before or left[name] != before[name]]
+        assert not changed, (
+            f"{call} changed the configuration: `config.{changed[0]}`. It is the caller's, who goes on using it. Change a copy, if at all "
+            "(`copy.deepcopy(config)`); a model that is built with a `dtype` writes it into its configuration."
+        )
 
 
 @pytest.mark.points(2)

@@ -23,7 +23,7 @@ def truth(model, batch):
 
 
 def called(learner, model, batch, words):
-    call = f"working_weights(model, batch), on {words},"
+    call = f"working_weights(model, batch), on {words.removesuffix(',')},"
     got = learner.working_weights(model, batch)
     expect.sequence(got, call=call, kind=tuple, length=3)
     for name, count in zip(("forward", "backward", "trainable"), got, strict=True):
@@ -37,6 +37,17 @@ def ids(rng, vocab=100, texts=2, tokens=6):
 
 def count(model, kind):
     return sum(p.numel() for module in model.modules() if isinstance(module, kind) for p in module.parameters(recurse=False))
+
+
+def weights_alone(got, forward, biases, call):
+    """Biases of linear layers aren't counted, also where a test asks for something else."""
+    assert not biases or got[0] != forward + biases, (
+        f"{call} counts the biases of linear layers: {got[0]} on the way forward. Count `weight` alone."
+    )
+
+
+def biases_of(model):
+    return sum(m.bias.numel() for m in model.modules() if isinstance(m, nn.Linear) and m.bias is not None)
 
 
 def frozen(model, names):
@@ -60,9 +71,8 @@ def test_an_encoder_that_is_trained(learner, rng):
     assert got[0] != wanted[0] + count(model, nn.Embedding), (
         f"{call} counts the embeddings: {got[0]}. They are tables: a row is looked up, nothing is multiplied."
     )
-    biases = sum(m.bias.numel() for m in model.modules() if isinstance(m, nn.Linear))
-    assert got[0] != wanted[0] + biases, f"{call} counts the biases of linear layers: {got[0]}. Count `weight` alone."
-    assert got[0] != wanted[0] + biases + count(model, nn.LayerNorm), (
+    weights_alone(got, wanted[0], biases_of(model), call)
+    assert got[0] != wanted[0] + biases_of(model) + count(model, nn.LayerNorm), (
         f"{call} counts norms and biases: {got[0]}. Count the weights of linear layers alone."
     )
     assert got[0] == wanted[0], f"{call} gave {got[0]} for the way forward. Add up `weight.numel()` over all calls of linear layers."
@@ -94,7 +104,9 @@ def test_frozen_from_the_bottom(learner, rng):
     batch = {"input_ids": ids(rng)}
     got, call = called(learner, model, batch, "a BERT whose embeddings and first two of four layers are frozen,")
     wanted = truth(model, batch)
-    assert got[0] == wanted[0], f"{call} gave {got[0]} for the way forward. Frozen layers work on the way forward as all others do."
+    weights_alone(got, wanted[0], biases_of(model), call)
+    assert got[0] >= wanted[0], f"{call} gave {got[0]} for the way forward. Frozen layers work on the way forward as all others do."
+    assert got[0] == wanted[0], f"{call} gave {got[0]} for the way forward, which is too many. Count the weights of linear layers alone."
     assert got[1] != wanted[0], (
         f"{call} passes gradients through all layers: {got[1]}. Below the lowest trained weight nobody asks for a gradient."
     )
@@ -123,13 +135,33 @@ def with_lora():
 
 @pytest.mark.points(1)
 def test_adapters_train_little_and_pass_on_much(learner, rng):
-    """With LoRA little has a gradient of its own, but nearly all passes gradients on."""
+    """With LoRA little has a gradient of its own, but nearly all passes gradients on, also when the caller works without gradients."""
     batch = {"input_ids": ids(rng)}
     handle, model = learner.make(with_lora), with_lora()
     got, call = called(learner, handle, batch, "a Llama with LoRA on queries and values,")
     assert got == truth(model, batch), (
         f"{call} gave {got}. The adapters' factors are linear layers as well, beside the frozen ones; all above the first of them passes gradients on."
     )
+    words, handle = "such a Llama, by a caller that is under `torch.no_grad()`,", learner.make(with_lora)
+    learner.probe(switch_gradients, False)
+    try:
+        got, call = called(learner, handle, batch, words)
+    except RuntimeError as error:
+        raise AssertionError(
+            f"working_weights(model, batch), on {words} raised: {str(error)[:160]}. Run the model with gradients enabled: `torch.enable_grad()`."
+        ) from None
+    finally:
+        learner.probe(switch_gradients, True)
+    assert got == truth(model, batch), (
+        f"{call} gave {got}. There no output requires a gradient, unless the model is run with gradients enabled: `torch.enable_grad()`."
+    )
+
+
+def switch_gradients(on):
+    """Switches gradients on or off where the learner's code runs."""
+    import torch
+
+    torch.set_grad_enabled(on)
 
 
 def uneven(shared, spare, first):
@@ -160,6 +192,8 @@ def test_calls_count(learner, rng):
         {"x": torch.ones(2, c)},
         f"a module that calls a layer of {a} x {a} weights twice, after one of {a} x {c} that is frozen,",
     )
+    for forward, biases in ((a * c + 2 * a * a, 3 * a), (a * c + a * a, 2 * a), (a * c + a * a + a * b, 2 * a + b)):
+        weights_alone(got, forward, biases, call)
     assert got[0] != a * c + a * a + a * b, (
         f"{call} gave {got[0]} for the way forward, with a layer of {a} x {b} that is never called. Count calls, not layers."
     )
@@ -194,7 +228,7 @@ def test_the_model_is_left_alone(learner, rng):
     learner.probe(prepare, handle)
     before = learner.probe(state, handle)
     batch = {"input_ids": ids(rng)}
-    _, call = called(learner, handle, batch, "a BERT")
+    got, call = called(learner, handle, batch, "a BERT")
     after = learner.probe(state, handle)
     assert after["hooks"] == before["hooks"], (
         f"{call} left hooks on the model. Keep what `register_forward_hook` gives, and call `remove()` on it, in a `finally`."
@@ -210,8 +244,12 @@ def test_the_model_is_left_alone(learner, rng):
     assert same, (
         f"{call} changed gradients: it made some, or deleted one that was there. The way forward is enough, nothing needs to be passed back."
     )
+    model = tiny_bert(hidden=16)
+    wanted = truth(model, batch)
+    weights_alone(got, wanted[0], biases_of(model), call)
+    assert got == wanted, f"{call} gave {got}, a wrong count. Count the calls of linear layers, for each job the weights that work in it."
     again, _ = called(learner, handle, batch, "a BERT")
-    assert again == truth(tiny_bert(hidden=16), batch), f"{call}, called a second time, gave {again}. Begin from zero each time."
+    assert again == wanted, f"{call} called a second time, gave {again}, and {got} the first time. Begin from zero each time."
 
 
 @pytest.mark.points(1)
@@ -220,6 +258,8 @@ def test_minilm(learner, rng):
     batch = {"input_ids": ids(rng, vocab=30000, texts=1, tokens=5)}
     got, call = called(learner, learner.make(minilm_classifier), batch, "MiniLM with a head of two classes, all of it trained,")
     hidden, inner = 384, 1536
-    assert got == (6 * (4 * hidden * hidden + 2 * hidden * inner) + hidden * hidden + 2 * hidden,) * 3, (
+    forward = 6 * (4 * hidden * hidden + 2 * hidden * inner) + hidden * hidden + 2 * hidden
+    weights_alone(got, forward, 6 * (5 * hidden + inner) + hidden + 2, call)
+    assert got == (forward,) * 3, (
         f"{call} gave {got}. There are four square matrices and two of the feed-forward part in each of six layers, then pooler and classifier."
     )
