@@ -23,10 +23,16 @@ def _describe(value: Any) -> str:
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)} and type {str(value.dtype).removeprefix('torch.')}"
     if isinstance(value, Handle | Fields | Table):
-        return f"a {value.type_name}"
+        return _with_article(value.type_name)
     text = repr(value)
     kind = f"np.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
-    return f"{text} (a {kind})" if len(text) <= 60 else f"a {kind}" + (f" of length {len(value)}" if hasattr(value, "__len__") else "")
+    kind = _with_article(kind)
+    return f"{text} ({kind})" if len(text) <= 60 else kind + (f" of length {len(value)}" if hasattr(value, "__len__") else "")
+
+
+def _with_article(name: str) -> str:
+    """ "an int", "a float", "an ndarray": the article goes by how the name is spoken."""
+    return f"an {name}" if name.lower().startswith(("a", "e", "i", "o", "nd", "np.")) else f"a {name}"
 
 
 def value(got: Any, *, call: str) -> Any:
@@ -39,8 +45,8 @@ def of_type(got: Any, kind: type | tuple[type, ...], *, call: str, advice: str =
     """The exact type: a subclass, or a NumPy scalar for a float, is not enough."""
     value(got, call=call)
     kinds = kind if isinstance(kind, tuple) else (kind,)
-    names = " or ".join(k.__name__ for k in kinds)
-    assert type(got) in kinds, f"{call} gave {_describe(got)}, where a {names} is asked for." + (f" {advice}" if advice else "")
+    names = _with_article(" or ".join(k.__name__ for k in kinds))
+    assert type(got) in kinds, f"{call} gave {_describe(got)}, where {names} is asked for." + (f" {advice}" if advice else "")
     return got
 
 

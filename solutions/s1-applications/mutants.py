@@ -68,6 +68,24 @@ def sums_for_lengths(a, b):
     return (a / a.abs().sum(dim=1, keepdim=True).clamp(min=1e-12)) @ (b / b.abs().sum(dim=1, keepdim=True).clamp(min=1e-12)).T
 
 
+@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="tiny beside that")
+def too_much_added(a, b):
+    """Adds to the denominator what isn't small beside the lengths of short vectors."""
+    return (a @ b.T) / (a.norm(dim=1)[:, None] * b.norm(dim=1)[None, :] + 1e-6)
+
+
+@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="tiny beside that")
+def too_much_added_to_each(a, b):
+    """Adds to each length what isn't small beside those of short vectors."""
+    return (a / (a.norm(dim=1, keepdim=True) + 1e-6)) @ (b / (b.norm(dim=1, keepdim=True) + 1e-6)).T
+
+
+@mutant("cosine_similarity", caught_by="test_single_precision", says="the dtype of a")
+def always_32_bits(a, b):
+    """Works with 32 bits, whatever it was given."""
+    return torch.nn.functional.normalize(a.float(), dim=1) @ torch.nn.functional.normalize(b.float(), dim=1).T
+
+
 @mutant("cosine_similarity", caught_by="test_zero_vectors_are_like_nothing", says="NaN")
 def one_side_thought_of(a, b):
     """Takes care of zeros in a, and forgets b."""
@@ -182,6 +200,17 @@ def the_text_for_the_index(query, documents, encode, k):
     scores = dict(zip(documents, (units[1:] @ units[0]).tolist(), strict=True))
     best = sorted(scores, key=lambda text: -scores[text])[:k]
     return [(documents.index(text), scores[text]) for text in best]
+
+
+@mutant("semantic_search", caught_by="test_each_text_is_encoded_once", says="belongs to the caller")
+def query_put_into_the_documents(query, documents, encode, k):
+    """Puts the query in front of the caller's own list."""
+    if not documents:
+        return []
+    documents.insert(0, query)
+    units = torch.nn.functional.normalize(encode(documents), dim=1)
+    scores = (units[1:] @ units[0]).tolist()
+    return sorted(enumerate(scores), key=lambda pair: (-pair[1], pair[0]))[:k]
 
 
 # ---------------------------------------------------------------- few_shot_prompt

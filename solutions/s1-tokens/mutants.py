@@ -754,6 +754,34 @@ def replaced_in_a_string(word, merges):
     return text.split(" ")
 
 
+@mutant("encode", caught_by="test_pairs_that_come_about_later", says="at the top of the list")
+def pass_after_pass(word, merges):
+    """Goes down the whole list again and again, and never turns back after a join."""
+    tokens, before = [*word, "</w>"], None
+    while tokens != before:
+        before = tokens
+        for pair in merges:
+            kept = []
+            for token in tokens:
+                if kept and (kept[-1], token) == pair:
+                    kept[-1] += token
+                else:
+                    kept.append(token)
+            tokens = kept
+    return tokens
+
+
+@mutant("encode", caught_by="test_the_best_rank_first", says="compared whole")
+def best_pair_replaced_in_a_string(word, merges):
+    """Chooses the pair by its rank, and then replaces "b c" by "bc" in a text of all symbols."""
+    rank = {pair: i for i, pair in enumerate(merges)}
+    tokens = [*word, "</w>"]
+    while known := [pair for pair in zip(tokens, tokens[1:]) if pair in rank]:
+        left, right = min(known, key=rank.get)
+        tokens = " ".join(tokens).replace(f"{left} {right}", left + right).split(" ")
+    return tokens
+
+
 @mutant("encode", caught_by="test_pairs_at_several_places", says="at several places")
 def first_place_of_each_pair(word, merges):
     """Goes down the list again and again, but joins each pair once only."""

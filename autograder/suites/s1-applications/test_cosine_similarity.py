@@ -60,6 +60,11 @@ def test_length_does_not_count(learner, rng):
         got, call = called(learner, left, right)
         hint = f"Here {name} holds vectors ten times as long as usual. A dot product grows with length; a cosine is divided by both lengths, that of a's row and that of b's."
         expect.close(got, by_hand(a, b), call=call, hint=hint, atol=1e-6)
+    # Lengths of 0.001 on one side: 1e-8 added to the denominator is small beside that, 1e-6 isn't.
+    short = a / a.norm(dim=1, keepdim=True) / 1000
+    got, call = called(learner, short, a)
+    hint = "Here a's vectors are short: 0.001 long. A number that is added to a denominator must be tiny beside that; only a length of 0 itself needs care."
+    expect.close(got, by_hand(short, a), call=call, hint=hint, atol=1e-4)
 
 
 @pytest.mark.points(1)
@@ -90,11 +95,15 @@ def test_zero_vectors_are_like_nothing(learner, rng):
 
 @pytest.mark.points(1)
 def test_single_precision(learner, rng):
-    """Tensors of 32 bits give a tensor of 32 bits, as accurate as those can be."""
+    """Tensors of 32 bits give a tensor of 32 bits, as accurate as those can be, and tensors of 64 bits one of 64."""
     a, b = vectors(rng, 5, 384).float(), vectors(rng, 3, 384).float()
     got, call = called(learner, a, b)
     expect.tensor(got, call=call, shape=(5, 3), dtype=torch.float32)
     expect.close(got, by_hand(a, b), call=call, hint="Are the lengths those of the rows?", atol=1e-5)
+    got, call = called(learner, a.double(), b.double())
+    assert got.dtype == torch.float64, (
+        f"{call}, both of 64 bits, gave a tensor of type {str(got.dtype).removeprefix('torch.')}. The result has the dtype of a: `.float()`, or a tensor made without a dtype, has 32 bits."
+    )
 
 
 @pytest.mark.points(1)

@@ -90,7 +90,7 @@ def test_tokens_are_counted_by_count_tokens(learner, rng):
     """The budget is in tokens, as count_tokens counts them, not in words or characters."""
     for count in (by_words, by_letters):
         examples, query = examples_from(rng, 5), "zephyr"
-        budget = count(form(examples[-2:], query))
+        budget = count(form(examples[-2:], query)) + 1
         got, call = called(learner, examples, query, count, budget)
         assert count(got) <= budget, (
             f"{call} gave a prompt of {count(got)} tokens, by count_tokens. What did you count instead: words, characters?"
@@ -103,7 +103,7 @@ def test_parts_do_not_add_up(learner, rng):
     """The whole prompt is counted: a tokenizer adds its special tokens to each text that it is given."""
     for keep in (2, 3, 4):
         examples, query = examples_from(rng, 5), "zephyr"
-        budget = by_threes(form(examples[-keep:], query))
+        budget = by_threes(form(examples[-keep:], query)) + 1
         got, call = called(learner, examples, query, by_threes, budget)
         assert got == form(examples[-keep:], query), (
             f"{call} gave {shown(got)!r}, of {by_threes(got)} tokens. This tokenizer adds two special tokens to each text it counts, so the counts of parts don't add up. Count the whole prompt."
@@ -178,7 +178,7 @@ def test_the_query_is_left_out_first(learner, rng):
     rest, query = examples_from(rng, 4), "zephyr " * 6 + "zephyr"
     for at in (4, 3):
         examples = [*rest[:at], (query, "good"), *rest[at:]]
-        got, call = called(learner, examples, query, by_letters, by_letters(form(rest[-2:], query)))
+        got, call = called(learner, examples, query, by_letters, by_letters(form(rest[-2:], query)) + 1)
         assert got == form(rest[-2:], query), (
             f"{call}, a token for each character, gave {shown(got)!r}. The example whose text equals the query is left out first of all: it takes no room, and doesn't stop what is older."
         )

@@ -156,7 +156,7 @@ def test_k_beyond_the_number(learner, rng):
 
 @pytest.mark.points(2)
 def test_each_text_is_encoded_once(learner, rng):
-    """The query and each document are handed to encode once, all documents in one call."""
+    """The query and each document are handed to encode once, all documents in one call, and the list of documents is left as it was."""
     query, documents = library(rng, 7)
     got, call = called(learner, query, documents, 3)
     assert indices(got, call) == ranking(query, documents)[:3], (
@@ -169,6 +169,9 @@ def test_each_text_is_encoded_once(learner, rng):
     seen = sorted(one for texts in calls for one in texts)
     assert seen == sorted([query, *documents]), (
         f"{call} handed {len(seen)} texts to encode, for one query and {len(documents)} documents. Each is encoded once."
+    )
+    assert learner.last.args[1] == documents, (
+        f"{call} changed the list of documents, which belongs to the caller. `insert` and `append` work on that very list; `[query, *documents]` makes a new one."
     )
 
 

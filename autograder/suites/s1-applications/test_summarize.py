@@ -63,6 +63,9 @@ def called(learner, sentences, k, diversity):
     expect.sequence(got, call=call, length=min(k, len(sentences)))
     for index in got:
         expect.integer(index, call=f"an index of {call}", low=0, high=len(sentences) - 1)
+    assert got == sorted(got), (
+        f"{call} gave {got}. A summary is read in the order of the text, not in the order in which its sentences were chosen: the indices ascend."
+    )
     return got, call
 
 
@@ -72,7 +75,6 @@ def test_document_order(learner, rng):
     for _ in range(3):
         sentences, chosen = drawn(rng, 8, 4, 0.4, fits=lambda _, chosen: chosen != sorted(chosen))
         got, call = called(learner, sentences, 4, 0.4)
-        assert got != chosen, f"{call} gave {got}: the order in which they were chosen. A summary is read in the order of the text."
         assert got == sorted(chosen), (
             f"{call} gave {got}. The first is the most relevant sentence; each further one has the largest (1 - diversity) * relevance - diversity * likeness to what is chosen."
         )
@@ -199,7 +201,6 @@ def test_no_sentence_twice(learner, rng):
         for k in (3, 5, 9):
             got, call = called(learner, sentences, k, diversity)
             assert len(set(got)) == len(got), f"{call} gave {got}, a sentence twice. What was chosen is out of the race."
-            assert got == sorted(got), f"{call} gave {got}, which isn't the order of the text."
     sentences = [sentences[0], *sentences[:3], sentences[0]]
     got = learner.summarize(sentences, encode, 5, 0.5)
     assert got == list(range(5)), (

@@ -87,6 +87,15 @@ def test_the_best_rank_first(learner, rng):
             assert got == cut(word, merges), (
                 f"{call} gave {got}. Of all pairs in the word, join the one that stands first in `merges`, then look again."
             )
+        # Here (b, c) is joined as well, and an ab with a c behind it stands before that place.
+        word, merges = a + b + c + b + c, [(a, b), (b, c)]
+        got, call = called(learner, word, merges)
+        assert a + b + c not in got, (
+            f"{call} gave {got}. No pair of `merges` makes {a + b + c!r}. Symbols are compared whole: {a + b!r} is not {b!r}, though it ends like it. Don't search in a text made of all symbols."
+        )
+        assert got == cut(word, merges), (
+            f"{call} gave {got}. Of all pairs in the word, join the one that stands first in `merges`, then look again."
+        )
 
 
 @pytest.mark.points(2)
@@ -104,6 +113,14 @@ def test_pairs_that_come_about_later(learner, rng):
             assert got == right, (
                 f"{call} gave {got}. Join by rank, and look again after each join, until no pair in the word is in `merges`."
             )
+        merges = [(a + b, c), (a, b), (c, d)]
+        got, call = called(learner, a + b + c + d, merges)
+        assert c + d not in got, (
+            f"{call} gave {got}. It joined {(c, d)} while a pair that stands earlier in the list was in the word. A join makes new pairs, and these may stand above it: after each join begin again at the top of the list, instead of going on down."
+        )
+        assert got == cut(a + b + c + d, merges), (
+            f"{call} gave {got}. Join by rank, and look again after each join, until no pair in the word is in `merges`."
+        )
 
 
 @pytest.mark.points(2)
