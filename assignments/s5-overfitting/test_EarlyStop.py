@@ -14,7 +14,8 @@ def watched(callback, losses):
         state.global_step = 10 * (number + 1)
         callback.on_evaluate(None, state, control, metrics={"eval_loss": loss}, model=None)
         asked.append(bool(control.should_training_stop))
-    return {"asked": asked, "best_loss": callback.best_loss, "best_step": callback.best_step}
+    best = {name: getattr(callback, name, "not set") for name in ("best_loss", "best_step")}
+    return {"asked": asked, **best}
 
 
 def test_the_example(learner):
