@@ -333,6 +333,90 @@ def shares_of_all_rows(rows, text_key, label_key):
     )
 
 
+@mutant("audit", caught_by="test_lengths_in_words", says="Copies count: each complete row")
+def quantiles_of_different_texts(rows, text_key, label_key):
+    """Lengths of different texts only."""
+    from collections import Counter, defaultdict
+
+    complete = []
+    for row in rows:
+        text, label = row.get(text_key), row.get(label_key)
+        if text is not None and text.strip() and label is not None:
+            complete.append((text, label))
+    if not complete:
+        raise ValueError(f"none of the {len(rows)} rows has both a text and a label")
+    labels_of = defaultdict(set)
+    for text, label in complete:
+        labels_of[text].add(label)
+    sizes = Counter(label for _, label in complete)
+    lengths = [len(text.split()) for text in labels_of]
+    return Audit(
+        missing=len(rows) - len(complete),
+        duplicates=len(complete) - len(labels_of),
+        conflicts=sum(len(labels) > 1 for labels in labels_of.values()),
+        shares={label: size / len(complete) for label, size in sizes.items()},
+        imbalance=max(sizes.values()) / min(sizes.values()),
+        words=tuple(float(q) for q in np.quantile(lengths, [0.05, 0.5, 0.95])),
+    )
+
+
+@mutant("audit", caught_by="test_duplicates_beyond_the_first", says="an audit counts, and doesn't clean")
+def shares_without_copies(rows, text_key, label_key):
+    """Shares of the different pairs of text and label."""
+    from collections import Counter, defaultdict
+
+    complete = []
+    for row in rows:
+        text, label = row.get(text_key), row.get(label_key)
+        if text is not None and text.strip() and label is not None:
+            complete.append((text, label))
+    if not complete:
+        raise ValueError(f"none of the {len(rows)} rows has both a text and a label")
+    labels_of = defaultdict(set)
+    for text, label in complete:
+        labels_of[text].add(label)
+    different = set(complete)
+    sizes = Counter(label for _, label in different)
+    lengths = [len(text.split()) for text, _ in complete]
+    return Audit(
+        missing=len(rows) - len(complete),
+        duplicates=len(complete) - len(labels_of),
+        conflicts=sum(len(labels) > 1 for labels in labels_of.values()),
+        shares={label: size / len(different) for label, size in sizes.items()},
+        imbalance=max(sizes.values()) / min(sizes.values()),
+        words=tuple(float(q) for q in np.quantile(lengths, [0.05, 0.5, 0.95])),
+    )
+
+
+@mutant("audit", caught_by="test_missing_is_no_label", says="belong to the caller")
+def takes_rows_out(rows, text_key, label_key):
+    """Removes the incomplete rows from the list that it was given."""
+    from collections import Counter, defaultdict
+
+    complete = []
+    for row in rows:
+        text, label = row.get(text_key), row.get(label_key)
+        if text is not None and text.strip() and label is not None:
+            complete.append((text, label))
+    if not complete:
+        raise ValueError(f"none of the {len(rows)} rows has both a text and a label")
+    total = len(rows)
+    rows[:] = [row for row in rows if row.get(text_key) is not None and row[text_key].strip() and row.get(label_key) is not None]
+    labels_of = defaultdict(set)
+    for text, label in complete:
+        labels_of[text].add(label)
+    sizes = Counter(label for _, label in complete)
+    lengths = [len(text.split()) for text, _ in complete]
+    return Audit(
+        missing=total - len(complete),
+        duplicates=len(complete) - len(labels_of),
+        conflicts=sum(len(labels) > 1 for labels in labels_of.values()),
+        shares={label: size / len(complete) for label, size in sizes.items()},
+        imbalance=max(sizes.values()) / min(sizes.values()),
+        words=tuple(float(q) for q in np.quantile(lengths, [0.05, 0.5, 0.95])),
+    )
+
+
 @mutant("audit", caught_by="test_nothing_complete", says="in your own words")
 def division_by_nothing(rows, text_key, label_key):
     """No look at whether anything is complete."""
