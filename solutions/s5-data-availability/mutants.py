@@ -1964,6 +1964,61 @@ def numbers_in_order(probabilities, k, strategy):
     return sorted(np.argsort(sureness, kind="stable")[:k].tolist())
 
 
+@mutant("pick_to_label", caught_by="test_margin", says="belongs to the caller")
+def sorts_in_place(probabilities, k, strategy):
+    """Sorts the rows of the array itself."""
+    if not 0 <= k <= len(probabilities):
+        raise ValueError(f"k is {k}, but there are {len(probabilities)} rows to choose from")
+    if strategy == "least_confident":
+        sureness = probabilities.max(axis=1)
+    elif strategy == "margin":
+        probabilities.sort(axis=1)
+        sureness = probabilities[:, -1] - probabilities[:, -2]
+    elif strategy == "entropy":
+        logs = np.log(probabilities, where=probabilities > 0, out=np.zeros(probabilities.shape))
+        sureness = (probabilities * logs).sum(axis=1)
+    else:
+        raise ValueError(f"there is no strategy {strategy!r}; there are least_confident, margin and entropy")
+    return np.argsort(sureness, kind="stable")[:k].tolist()
+
+
+@mutant("pick_to_label", caught_by="test_zeros_and_one_base", says="belongs to the caller")
+def writes_over_zeros(probabilities, k, strategy):
+    """Replaces zeros in the array itself."""
+    if not 0 <= k <= len(probabilities):
+        raise ValueError(f"k is {k}, but there are {len(probabilities)} rows to choose from")
+    ordered = np.sort(probabilities, axis=1)
+    if strategy == "least_confident":
+        sureness = ordered[:, -1]
+    elif strategy == "margin":
+        sureness = ordered[:, -1] - ordered[:, -2]
+    elif strategy == "entropy":
+        probabilities[probabilities == 0] = 1e-12
+        logs = np.log(probabilities)
+        sureness = (probabilities * logs).sum(axis=1)
+    else:
+        raise ValueError(f"there is no strategy {strategy!r}; there are least_confident, margin and entropy")
+    return np.argsort(sureness, kind="stable")[:k].tolist()
+
+
+@mutant("pick_to_label", caught_by="test_margin", says="Sort each row, and subtract")
+def margin_of_unsorted_rows(probabilities, k, strategy):
+    """The last two columns."""
+    if not 0 <= k <= len(probabilities):
+        raise ValueError(f"k is {k}, but there are {len(probabilities)} rows to choose from")
+    ordered = np.sort(probabilities, axis=1)
+    if strategy == "least_confident":
+        sureness = ordered[:, -1]
+    elif strategy == "margin":
+        sureness = np.abs(probabilities[:, -1] - probabilities[:, -2])
+    elif strategy == "entropy":
+        logs = np.log(probabilities, where=probabilities > 0, out=np.zeros(probabilities.shape))
+        sureness = (probabilities * logs).sum(axis=1)
+    else:
+        raise ValueError(f"there is no strategy {strategy!r}; there are least_confident, margin and entropy")
+    return np.argsort(sureness, kind="stable")[:k].tolist()
+
+
 @mutant("pick_to_label", caught_by="test_how_many", says="A slice is silent")
 def slice_is_silent(probabilities, k, strategy):
     """No look at k."""
