@@ -515,6 +515,79 @@ def self_pairs(texts, n, threshold):
     return sorted(pairs)
 
 
+@mutant("near_duplicates", caught_by="test_at_the_threshold", says="ends one too early")
+def last_shingle_left_out(texts, n, threshold):
+    """The loop ends one start too early."""
+    import math
+    from collections import Counter, defaultdict
+
+    def shingles(text):
+        folded = " ".join(text.casefold().split())
+        if not folded:
+            return set()
+        return {folded[i : i + n] for i in range(max(1, len(folded) - n))}
+
+    sets = [shingles(text) for text in texts]
+    frequency = Counter(piece for pieces in sets for piece in pieces)
+    # Two sets that share enough must share one of their rarest pieces: all but the last ceil(threshold * size) - 1.
+    having = defaultdict(list)
+    pairs = []
+    for j, pieces in enumerate(sets):
+        rare_first = sorted(pieces, key=lambda piece: (frequency[piece], piece))
+        telling = rare_first[: len(pieces) - math.ceil(threshold * len(pieces) - 1e-9) + 1]
+        candidates = {i for piece in telling for i in having[piece]}
+        for i in candidates:
+            shared = len(pieces & sets[i])
+            if shared / (len(pieces) + len(sets[i]) - shared) >= threshold:
+                pairs.append((i, j))
+        for piece in telling:
+            having[piece].append(j)
+    return sorted(pairs)
+
+
+@mutant("near_duplicates", caught_by="test_at_the_threshold", says="Are both texts folded")
+def folded_by_nobody(texts, n, threshold):
+    """Texts as they stand."""
+    import math
+    from collections import Counter, defaultdict
+
+    def shingles(text):
+        folded = text
+        if not folded:
+            return set()
+        return {folded[i : i + n] for i in range(max(1, len(folded) - n + 1))}
+
+    sets = [shingles(text) for text in texts]
+    frequency = Counter(piece for pieces in sets for piece in pieces)
+    # Two sets that share enough must share one of their rarest pieces: all but the last ceil(threshold * size) - 1.
+    having = defaultdict(list)
+    pairs = []
+    for j, pieces in enumerate(sets):
+        rare_first = sorted(pieces, key=lambda piece: (frequency[piece], piece))
+        telling = rare_first[: len(pieces) - math.ceil(threshold * len(pieces) - 1e-9) + 1]
+        candidates = {i for piece in telling for i in having[piece]}
+        for i in candidates:
+            shared = len(pieces & sets[i])
+            if shared / (len(pieces) + len(sets[i]) - shared) >= threshold:
+                pairs.append((i, j))
+        for piece in telling:
+            having[piece].append(j)
+    return sorted(pairs)
+
+
+@mutant("near_duplicates", caught_by="test_pieces_of_characters", says="dividing by the smaller set")
+def smaller_set_as_the_whole(texts, n, threshold):
+    """Takes the smaller set for all pieces."""
+    pieces = lambda t: {t[i : i + n] for i in range(max(1, len(t) - n + 1))} if t else set()
+    sets = [pieces(" ".join(text.casefold().split())) for text in texts]
+    pairs = []
+    for j in range(min(len(sets), 300)):
+        for i in range(j):
+            if sets[i] and sets[j] and len(sets[i] & sets[j]) / min(len(sets[i]), len(sets[j])) >= threshold:
+                pairs.append((i, j))
+    return sorted(pairs)
+
+
 @mutant("near_duplicates", caught_by="test_case_and_space_are_folded", says="Fold both before")
 def case_kept(texts, n, threshold):
     """Folds white space only."""
@@ -730,7 +803,7 @@ def neighbours_after_sorting(texts, n, threshold):
     return sorted(pairs)
 
 
-@mutant("near_duplicates", caught_by="test_at_the_threshold", says="exactly the threshold is enough")
+@mutant("near_duplicates", caught_by="test_at_the_threshold", says="short cut for speed")
 def most_of_the_rarest_pieces(texts, n, threshold):
     """A prefix that is one piece too short loses pairs at the threshold."""
     import math
