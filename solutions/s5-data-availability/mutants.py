@@ -1627,6 +1627,89 @@ def case_of_licences_kept(cards, purpose):
     return {card["name"]: verdict(card) for card in cards}
 
 
+@mutant("usable_sources", caught_by="test_no_licence_is_no_permission", says="write nothing back")
+def writes_into_the_card(cards, purpose):
+    """Keeps the folded licence in the card."""
+
+    def verdict(card):
+        if card.get("licence"):
+            card["licence"] = card["licence"].lower()
+        conditions = LICENCES.get((card.get("licence") or "").lower())
+        free_of_personal_data = card.get("personal") is False
+        made_from = card.get("made_from")
+        if conditions is None:
+            return "licence"
+        if "non-commercial" in conditions and purpose["commercial"]:
+            return "non-commercial"
+        if "share-alike" in conditions and not purpose["share_alike"]:
+            return "share-alike"
+        if not free_of_personal_data and not purpose["personal_data"]:
+            return "personal data"
+        if not free_of_personal_data and card.get("consent") is not True:
+            return "consent"
+        if purpose["language"] not in (card.get("languages") or []):
+            return "language"
+        if made_from is None or set(made_from) & set(purpose["test_from"]):
+            return "overlap"
+        return "usable"
+
+    return {card["name"]: verdict(card) for card in cards}
+
+
+@mutant("usable_sources", caught_by="test_overlap_with_the_test", says="An empty list is known")
+def empty_origin_is_unknown(cards, purpose):
+    """An empty list is false, so it counts as unknown."""
+
+    def verdict(card):
+        conditions = LICENCES.get((card.get("licence") or "").lower())
+        free_of_personal_data = card.get("personal") is False
+        made_from = card.get("made_from")
+        if conditions is None:
+            return "licence"
+        if "non-commercial" in conditions and purpose["commercial"]:
+            return "non-commercial"
+        if "share-alike" in conditions and not purpose["share_alike"]:
+            return "share-alike"
+        if not free_of_personal_data and not purpose["personal_data"]:
+            return "personal data"
+        if not free_of_personal_data and card.get("consent") is not True:
+            return "consent"
+        if purpose["language"] not in (card.get("languages") or []):
+            return "language"
+        if not made_from or set(made_from) & set(purpose["test_from"]):
+            return "overlap"
+        return "usable"
+
+    return {card["name"]: verdict(card) for card in cards}
+
+
+@mutant("usable_sources", caught_by="test_no_licence_is_no_permission", says="nobody need be asked")
+def consent_before_all_else(cards, purpose):
+    """Consent is asked for, whoever is concerned, right after the licence."""
+
+    def verdict(card):
+        conditions = LICENCES.get((card.get("licence") or "").lower())
+        free_of_personal_data = card.get("personal") is False
+        made_from = card.get("made_from")
+        if conditions is None:
+            return "licence"
+        if card.get("consent") is not True:
+            return "consent"
+        if "non-commercial" in conditions and purpose["commercial"]:
+            return "non-commercial"
+        if "share-alike" in conditions and not purpose["share_alike"]:
+            return "share-alike"
+        if not free_of_personal_data and not purpose["personal_data"]:
+            return "personal data"
+        if purpose["language"] not in (card.get("languages") or []):
+            return "language"
+        if made_from is None or set(made_from) & set(purpose["test_from"]):
+            return "overlap"
+        return "usable"
+
+    return {card["name"]: verdict(card) for card in cards}
+
+
 @mutant("usable_sources", caught_by="test_the_first_reason", says="first of the contract's list")
 def language_first(cards, purpose):
     """Looks at the easy things first."""
