@@ -971,6 +971,30 @@ def no_look_for_empty_sides(train, test, encode, threshold):
     return [(i, int(row.argmax()), float(row.max())) for i, row in enumerate(cosine) if row.max() >= threshold]
 
 
+@mutant("leaks", caught_by="test_few_calls_of_the_encoder", says="look for an empty side first")
+def an_axis_of_nothing(train, test, encode, threshold):
+    """No care for empty sides: the vectors of nothing have no second axis."""
+    fold = lambda text: " ".join(text.casefold().split())
+    a, b = (np.asarray(encode([fold(text) for text in texts]), dtype=np.float64) for texts in (test, train))
+    a, b = (v / np.where((s := np.linalg.norm(v, axis=1, keepdims=True)) == 0, 1.0, s) for v in (a, b))
+    cosine = np.round(a @ b.T, 6)
+    return [(i, int(row.argmax()), float(row.max())) for i, row in enumerate(cosine) if row.max() >= threshold]
+
+
+@mutant("leaks", caught_by="test_case_and_space", says="lists of their own")
+def folds_into_the_list(train, test, encode, threshold):
+    """Writes the folded texts over those of `test`."""
+    if not train or not test:
+        return []
+    fold = lambda text: " ".join(text.casefold().split())
+    for i, text in enumerate(test):
+        test[i] = fold(text)
+    a, b = (np.asarray(encode(texts), dtype=np.float64) for texts in (test, [fold(text) for text in train]))
+    a, b = (v / np.where((s := np.linalg.norm(v, axis=1, keepdims=True)) == 0, 1.0, s) for v in (a, b))
+    cosine = np.round(a @ b.T, 6)
+    return [(i, int(row.argmax()), float(row.max())) for i, row in enumerate(cosine) if row.max() >= threshold]
+
+
 @mutant("leaks", caught_by="test_copies_at_threshold_one", says="round to 6 decimals")
 def in_32_bits_unrounded(train, test, encode, threshold):
     """A copy has 0.9999999 now and then."""
