@@ -1279,6 +1279,20 @@ def ratings_in_one_heap(counts):
     return float((agreement.mean() - chance) / (1 - chance))
 
 
+@mutant("fleiss_kappa", caught_by="test_pairs_of_two_different_raters", says="all ratings in one heap")
+def shares_of_the_whole_table(counts):
+    """The table's column sums, as if every item had equally many raters."""
+    raters = counts.sum(axis=1)
+    if len(counts) == 0 or (raters < 2).any():
+        raise ValueError("counts must have at least one item, and at least 2 raters for each")
+    agreement = (counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))
+    shares = counts.sum(axis=0) / counts.sum()
+    if (shares > 0).sum() == 1:
+        return 1.0
+    chance = (shares**2).sum()
+    return float((agreement.mean() - chance) / (1 - chance))
+
+
 @mutant("fleiss_kappa", caught_by="test_any_number_of_raters", says="pairs of raters were put in one heap")
 def pairs_in_one_heap(counts):
     """Agreement from all pairs together."""
@@ -1933,6 +1947,17 @@ def the_measured_sizes_only(sizes, errors, target):
     if floor >= target:
         return None
     return max(1, math.ceil(first * (rise / (target - floor)) ** (1 / power)))
+
+
+@mutant("labels_needed", caught_by="test_any_order", says="the fit itself is off")
+def a_line_through_the_logarithms(sizes, errors, target):
+    """A power law that goes down to 0."""
+    import math
+
+    slope, level = np.polyfit(np.log(sizes), np.log(errors), 1)
+    if target <= 0:
+        return None
+    return max(1, math.ceil(math.exp((math.log(target) - level) / slope)))
 
 
 @mutant("labels_needed", caught_by="test_any_order", says="the last in the list is the largest")
