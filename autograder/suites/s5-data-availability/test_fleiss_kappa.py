@@ -71,10 +71,11 @@ def test_equally_many_raters(learner, rng):
         got, call = kappa(learner, counts, f"on 12 items with {raters} raters each and {classes} classes")
         expect.number(learner.last.value, call=call)
         agreement, shares = parts(counts)
-        assert abs(got - agreement.mean()) > 1e-9, (
+        right = abs(got - exact(counts)) <= 1e-9  # where kappa is 0 or 1, a step left out changes nothing
+        assert right or abs(got - agreement.mean()) > 1e-9, (
             f"{call} gave {got:.4f}, which is the observed agreement itself. Take away what chance gives."
         )
-        assert abs(got - (agreement.mean() - (shares**2).sum())) > 1e-9, (
+        assert right or abs(got - (agreement.mean() - (shares**2).sum())) > 1e-9, (
             f"{call} gave {got:.4f}: observed minus chance, not yet divided by 1 - chance."
         )
         check(got, counts, call, "(observed - chance) / (1 - chance).")
