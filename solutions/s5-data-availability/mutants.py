@@ -333,6 +333,90 @@ def shares_of_all_rows(rows, text_key, label_key):
     )
 
 
+@mutant("audit", caught_by="test_lengths_in_words", says="Copies count: each complete row")
+def quantiles_of_different_texts(rows, text_key, label_key):
+    """Lengths of different texts only."""
+    from collections import Counter, defaultdict
+
+    complete = []
+    for row in rows:
+        text, label = row.get(text_key), row.get(label_key)
+        if text is not None and text.strip() and label is not None:
+            complete.append((text, label))
+    if not complete:
+        raise ValueError(f"none of the {len(rows)} rows has both a text and a label")
+    labels_of = defaultdict(set)
+    for text, label in complete:
+        labels_of[text].add(label)
+    sizes = Counter(label for _, label in complete)
+    lengths = [len(text.split()) for text in labels_of]
+    return Audit(
+        missing=len(rows) - len(complete),
+        duplicates=len(complete) - len(labels_of),
+        conflicts=sum(len(labels) > 1 for labels in labels_of.values()),
+        shares={label: size / len(complete) for label, size in sizes.items()},
+        imbalance=max(sizes.values()) / min(sizes.values()),
+        words=tuple(float(q) for q in np.quantile(lengths, [0.05, 0.5, 0.95])),
+    )
+
+
+@mutant("audit", caught_by="test_duplicates_beyond_the_first", says="an audit counts, and doesn't clean")
+def shares_without_copies(rows, text_key, label_key):
+    """Shares of the different pairs of text and label."""
+    from collections import Counter, defaultdict
+
+    complete = []
+    for row in rows:
+        text, label = row.get(text_key), row.get(label_key)
+        if text is not None and text.strip() and label is not None:
+            complete.append((text, label))
+    if not complete:
+        raise ValueError(f"none of the {len(rows)} rows has both a text and a label")
+    labels_of = defaultdict(set)
+    for text, label in complete:
+        labels_of[text].add(label)
+    different = set(complete)
+    sizes = Counter(label for _, label in different)
+    lengths = [len(text.split()) for text, _ in complete]
+    return Audit(
+        missing=len(rows) - len(complete),
+        duplicates=len(complete) - len(labels_of),
+        conflicts=sum(len(labels) > 1 for labels in labels_of.values()),
+        shares={label: size / len(different) for label, size in sizes.items()},
+        imbalance=max(sizes.values()) / min(sizes.values()),
+        words=tuple(float(q) for q in np.quantile(lengths, [0.05, 0.5, 0.95])),
+    )
+
+
+@mutant("audit", caught_by="test_missing_is_no_label", says="belong to the caller")
+def takes_rows_out(rows, text_key, label_key):
+    """Removes the incomplete rows from the list that it was given."""
+    from collections import Counter, defaultdict
+
+    complete = []
+    for row in rows:
+        text, label = row.get(text_key), row.get(label_key)
+        if text is not None and text.strip() and label is not None:
+            complete.append((text, label))
+    if not complete:
+        raise ValueError(f"none of the {len(rows)} rows has both a text and a label")
+    total = len(rows)
+    rows[:] = [row for row in rows if row.get(text_key) is not None and row[text_key].strip() and row.get(label_key) is not None]
+    labels_of = defaultdict(set)
+    for text, label in complete:
+        labels_of[text].add(label)
+    sizes = Counter(label for _, label in complete)
+    lengths = [len(text.split()) for text, _ in complete]
+    return Audit(
+        missing=total - len(complete),
+        duplicates=len(complete) - len(labels_of),
+        conflicts=sum(len(labels) > 1 for labels in labels_of.values()),
+        shares={label: size / len(complete) for label, size in sizes.items()},
+        imbalance=max(sizes.values()) / min(sizes.values()),
+        words=tuple(float(q) for q in np.quantile(lengths, [0.05, 0.5, 0.95])),
+    )
+
+
 @mutant("audit", caught_by="test_nothing_complete", says="in your own words")
 def division_by_nothing(rows, text_key, label_key):
     """No look at whether anything is complete."""
@@ -427,6 +511,79 @@ def self_pairs(texts, n, threshold):
     for j in range(min(len(sets), 300)):
         for i in range(j + 1):
             if sets[i] and sets[j] and len(sets[i] & sets[j]) / len(sets[i] | sets[j]) >= threshold:
+                pairs.append((i, j))
+    return sorted(pairs)
+
+
+@mutant("near_duplicates", caught_by="test_at_the_threshold", says="ends one too early")
+def last_shingle_left_out(texts, n, threshold):
+    """The loop ends one start too early."""
+    import math
+    from collections import Counter, defaultdict
+
+    def shingles(text):
+        folded = " ".join(text.casefold().split())
+        if not folded:
+            return set()
+        return {folded[i : i + n] for i in range(max(1, len(folded) - n))}
+
+    sets = [shingles(text) for text in texts]
+    frequency = Counter(piece for pieces in sets for piece in pieces)
+    # Two sets that share enough must share one of their rarest pieces: all but the last ceil(threshold * size) - 1.
+    having = defaultdict(list)
+    pairs = []
+    for j, pieces in enumerate(sets):
+        rare_first = sorted(pieces, key=lambda piece: (frequency[piece], piece))
+        telling = rare_first[: len(pieces) - math.ceil(threshold * len(pieces) - 1e-9) + 1]
+        candidates = {i for piece in telling for i in having[piece]}
+        for i in candidates:
+            shared = len(pieces & sets[i])
+            if shared / (len(pieces) + len(sets[i]) - shared) >= threshold:
+                pairs.append((i, j))
+        for piece in telling:
+            having[piece].append(j)
+    return sorted(pairs)
+
+
+@mutant("near_duplicates", caught_by="test_at_the_threshold", says="Are both texts folded")
+def folded_by_nobody(texts, n, threshold):
+    """Texts as they stand."""
+    import math
+    from collections import Counter, defaultdict
+
+    def shingles(text):
+        folded = text
+        if not folded:
+            return set()
+        return {folded[i : i + n] for i in range(max(1, len(folded) - n + 1))}
+
+    sets = [shingles(text) for text in texts]
+    frequency = Counter(piece for pieces in sets for piece in pieces)
+    # Two sets that share enough must share one of their rarest pieces: all but the last ceil(threshold * size) - 1.
+    having = defaultdict(list)
+    pairs = []
+    for j, pieces in enumerate(sets):
+        rare_first = sorted(pieces, key=lambda piece: (frequency[piece], piece))
+        telling = rare_first[: len(pieces) - math.ceil(threshold * len(pieces) - 1e-9) + 1]
+        candidates = {i for piece in telling for i in having[piece]}
+        for i in candidates:
+            shared = len(pieces & sets[i])
+            if shared / (len(pieces) + len(sets[i]) - shared) >= threshold:
+                pairs.append((i, j))
+        for piece in telling:
+            having[piece].append(j)
+    return sorted(pairs)
+
+
+@mutant("near_duplicates", caught_by="test_pieces_of_characters", says="dividing by the smaller set")
+def smaller_set_as_the_whole(texts, n, threshold):
+    """Takes the smaller set for all pieces."""
+    pieces = lambda t: {t[i : i + n] for i in range(max(1, len(t) - n + 1))} if t else set()
+    sets = [pieces(" ".join(text.casefold().split())) for text in texts]
+    pairs = []
+    for j in range(min(len(sets), 300)):
+        for i in range(j):
+            if sets[i] and sets[j] and len(sets[i] & sets[j]) / min(len(sets[i]), len(sets[j])) >= threshold:
                 pairs.append((i, j))
     return sorted(pairs)
 
@@ -646,7 +803,7 @@ def neighbours_after_sorting(texts, n, threshold):
     return sorted(pairs)
 
 
-@mutant("near_duplicates", caught_by="test_at_the_threshold", says="exactly the threshold is enough")
+@mutant("near_duplicates", caught_by="test_at_the_threshold", says="short cut for speed")
 def most_of_the_rarest_pieces(texts, n, threshold):
     """A prefix that is one piece too short loses pairs at the threshold."""
     import math
@@ -809,6 +966,30 @@ def no_look_for_empty_sides(train, test, encode, threshold):
     a, b = (np.asarray(encode([fold(text) for text in texts]), dtype=np.float64) for texts in (test, train))
     if not len(a) or not len(b):
         return []
+    a, b = (v / np.where((s := np.linalg.norm(v, axis=1, keepdims=True)) == 0, 1.0, s) for v in (a, b))
+    cosine = np.round(a @ b.T, 6)
+    return [(i, int(row.argmax()), float(row.max())) for i, row in enumerate(cosine) if row.max() >= threshold]
+
+
+@mutant("leaks", caught_by="test_few_calls_of_the_encoder", says="look for an empty side first")
+def an_axis_of_nothing(train, test, encode, threshold):
+    """No care for empty sides: the vectors of nothing have no second axis."""
+    fold = lambda text: " ".join(text.casefold().split())
+    a, b = (np.asarray(encode([fold(text) for text in texts]), dtype=np.float64) for texts in (test, train))
+    a, b = (v / np.where((s := np.linalg.norm(v, axis=1, keepdims=True)) == 0, 1.0, s) for v in (a, b))
+    cosine = np.round(a @ b.T, 6)
+    return [(i, int(row.argmax()), float(row.max())) for i, row in enumerate(cosine) if row.max() >= threshold]
+
+
+@mutant("leaks", caught_by="test_case_and_space", says="lists of their own")
+def folds_into_the_list(train, test, encode, threshold):
+    """Writes the folded texts over those of `test`."""
+    if not train or not test:
+        return []
+    fold = lambda text: " ".join(text.casefold().split())
+    for i, text in enumerate(test):
+        test[i] = fold(text)
+    a, b = (np.asarray(encode(texts), dtype=np.float64) for texts in (test, [fold(text) for text in train]))
     a, b = (v / np.where((s := np.linalg.norm(v, axis=1, keepdims=True)) == 0, 1.0, s) for v in (a, b))
     cosine = np.round(a @ b.T, 6)
     return [(i, int(row.argmax()), float(row.max())) for i, row in enumerate(cosine) if row.max() >= threshold]
@@ -1087,6 +1268,20 @@ def one_in_so_many(counts):
 @mutant("fleiss_kappa", caught_by="test_any_number_of_raters", says="all ratings in one heap")
 def ratings_in_one_heap(counts):
     """Shares from all ratings together."""
+    raters = counts.sum(axis=1)
+    if len(counts) == 0 or (raters < 2).any():
+        raise ValueError("counts must have at least one item, and at least 2 raters for each")
+    agreement = (counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))
+    shares = counts.sum(axis=0) / counts.sum()
+    if (shares > 0).sum() == 1:
+        return 1.0
+    chance = (shares**2).sum()
+    return float((agreement.mean() - chance) / (1 - chance))
+
+
+@mutant("fleiss_kappa", caught_by="test_pairs_of_two_different_raters", says="all ratings in one heap")
+def shares_of_the_whole_table(counts):
+    """The table's column sums, as if every item had equally many raters."""
     raters = counts.sum(axis=1)
     if len(counts) == 0 or (raters < 2).any():
         raise ValueError("counts must have at least one item, and at least 2 raters for each")
@@ -1470,6 +1665,89 @@ def case_of_licences_kept(cards, purpose):
     return {card["name"]: verdict(card) for card in cards}
 
 
+@mutant("usable_sources", caught_by="test_no_licence_is_no_permission", says="write nothing back")
+def writes_into_the_card(cards, purpose):
+    """Keeps the folded licence in the card."""
+
+    def verdict(card):
+        if card.get("licence"):
+            card["licence"] = card["licence"].lower()
+        conditions = LICENCES.get((card.get("licence") or "").lower())
+        free_of_personal_data = card.get("personal") is False
+        made_from = card.get("made_from")
+        if conditions is None:
+            return "licence"
+        if "non-commercial" in conditions and purpose["commercial"]:
+            return "non-commercial"
+        if "share-alike" in conditions and not purpose["share_alike"]:
+            return "share-alike"
+        if not free_of_personal_data and not purpose["personal_data"]:
+            return "personal data"
+        if not free_of_personal_data and card.get("consent") is not True:
+            return "consent"
+        if purpose["language"] not in (card.get("languages") or []):
+            return "language"
+        if made_from is None or set(made_from) & set(purpose["test_from"]):
+            return "overlap"
+        return "usable"
+
+    return {card["name"]: verdict(card) for card in cards}
+
+
+@mutant("usable_sources", caught_by="test_overlap_with_the_test", says="An empty list is known")
+def empty_origin_is_unknown(cards, purpose):
+    """An empty list is false, so it counts as unknown."""
+
+    def verdict(card):
+        conditions = LICENCES.get((card.get("licence") or "").lower())
+        free_of_personal_data = card.get("personal") is False
+        made_from = card.get("made_from")
+        if conditions is None:
+            return "licence"
+        if "non-commercial" in conditions and purpose["commercial"]:
+            return "non-commercial"
+        if "share-alike" in conditions and not purpose["share_alike"]:
+            return "share-alike"
+        if not free_of_personal_data and not purpose["personal_data"]:
+            return "personal data"
+        if not free_of_personal_data and card.get("consent") is not True:
+            return "consent"
+        if purpose["language"] not in (card.get("languages") or []):
+            return "language"
+        if not made_from or set(made_from) & set(purpose["test_from"]):
+            return "overlap"
+        return "usable"
+
+    return {card["name"]: verdict(card) for card in cards}
+
+
+@mutant("usable_sources", caught_by="test_no_licence_is_no_permission", says="nobody need be asked")
+def consent_before_all_else(cards, purpose):
+    """Consent is asked for, whoever is concerned, right after the licence."""
+
+    def verdict(card):
+        conditions = LICENCES.get((card.get("licence") or "").lower())
+        free_of_personal_data = card.get("personal") is False
+        made_from = card.get("made_from")
+        if conditions is None:
+            return "licence"
+        if card.get("consent") is not True:
+            return "consent"
+        if "non-commercial" in conditions and purpose["commercial"]:
+            return "non-commercial"
+        if "share-alike" in conditions and not purpose["share_alike"]:
+            return "share-alike"
+        if not free_of_personal_data and not purpose["personal_data"]:
+            return "personal data"
+        if purpose["language"] not in (card.get("languages") or []):
+            return "language"
+        if made_from is None or set(made_from) & set(purpose["test_from"]):
+            return "overlap"
+        return "usable"
+
+    return {card["name"]: verdict(card) for card in cards}
+
+
 @mutant("usable_sources", caught_by="test_the_first_reason", says="first of the contract's list")
 def language_first(cards, purpose):
     """Looks at the easy things first."""
@@ -1669,6 +1947,17 @@ def the_measured_sizes_only(sizes, errors, target):
     if floor >= target:
         return None
     return max(1, math.ceil(first * (rise / (target - floor)) ** (1 / power)))
+
+
+@mutant("labels_needed", caught_by="test_any_order", says="the fit itself is off")
+def a_line_through_the_logarithms(sizes, errors, target):
+    """A power law that goes down to 0."""
+    import math
+
+    slope, level = np.polyfit(np.log(sizes), np.log(errors), 1)
+    if target <= 0:
+        return None
+    return max(1, math.ceil(math.exp((math.log(target) - level) / slope)))
 
 
 @mutant("labels_needed", caught_by="test_any_order", says="the last in the list is the largest")
@@ -1878,6 +2167,61 @@ def numbers_in_order(probabilities, k, strategy):
     else:
         raise ValueError(f"there is no strategy {strategy!r}; there are least_confident, margin and entropy")
     return sorted(np.argsort(sureness, kind="stable")[:k].tolist())
+
+
+@mutant("pick_to_label", caught_by="test_margin", says="belongs to the caller")
+def sorts_in_place(probabilities, k, strategy):
+    """Sorts the rows of the array itself."""
+    if not 0 <= k <= len(probabilities):
+        raise ValueError(f"k is {k}, but there are {len(probabilities)} rows to choose from")
+    if strategy == "least_confident":
+        sureness = probabilities.max(axis=1)
+    elif strategy == "margin":
+        probabilities.sort(axis=1)
+        sureness = probabilities[:, -1] - probabilities[:, -2]
+    elif strategy == "entropy":
+        logs = np.log(probabilities, where=probabilities > 0, out=np.zeros(probabilities.shape))
+        sureness = (probabilities * logs).sum(axis=1)
+    else:
+        raise ValueError(f"there is no strategy {strategy!r}; there are least_confident, margin and entropy")
+    return np.argsort(sureness, kind="stable")[:k].tolist()
+
+
+@mutant("pick_to_label", caught_by="test_zeros_and_one_base", says="belongs to the caller")
+def writes_over_zeros(probabilities, k, strategy):
+    """Replaces zeros in the array itself."""
+    if not 0 <= k <= len(probabilities):
+        raise ValueError(f"k is {k}, but there are {len(probabilities)} rows to choose from")
+    ordered = np.sort(probabilities, axis=1)
+    if strategy == "least_confident":
+        sureness = ordered[:, -1]
+    elif strategy == "margin":
+        sureness = ordered[:, -1] - ordered[:, -2]
+    elif strategy == "entropy":
+        probabilities[probabilities == 0] = 1e-12
+        logs = np.log(probabilities)
+        sureness = (probabilities * logs).sum(axis=1)
+    else:
+        raise ValueError(f"there is no strategy {strategy!r}; there are least_confident, margin and entropy")
+    return np.argsort(sureness, kind="stable")[:k].tolist()
+
+
+@mutant("pick_to_label", caught_by="test_margin", says="Sort each row, and subtract")
+def margin_of_unsorted_rows(probabilities, k, strategy):
+    """The last two columns."""
+    if not 0 <= k <= len(probabilities):
+        raise ValueError(f"k is {k}, but there are {len(probabilities)} rows to choose from")
+    ordered = np.sort(probabilities, axis=1)
+    if strategy == "least_confident":
+        sureness = ordered[:, -1]
+    elif strategy == "margin":
+        sureness = np.abs(probabilities[:, -1] - probabilities[:, -2])
+    elif strategy == "entropy":
+        logs = np.log(probabilities, where=probabilities > 0, out=np.zeros(probabilities.shape))
+        sureness = (probabilities * logs).sum(axis=1)
+    else:
+        raise ValueError(f"there is no strategy {strategy!r}; there are least_confident, margin and entropy")
+    return np.argsort(sureness, kind="stable")[:k].tolist()
 
 
 @mutant("pick_to_label", caught_by="test_how_many", says="A slice is silent")
