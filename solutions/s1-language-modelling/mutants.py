@@ -297,6 +297,90 @@ def by_the_global_generator(ids, special_ids, mask_id, vocab_size, rate, generat
     return inputs, torch.where(chosen, ids, -100)
 
 
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="not from the batch")
+def others_from_the_batch(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Shuffles the batch's own tokens."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = ids.flatten()[torch.randperm(ids.numel(), generator=generator)].view(ids.shape)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="not from the batch")
+def others_from_other_rows(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Takes the token of another text at the same place."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = ids[torch.randperm(len(ids), generator=generator)]
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="the largest of these texts")
+def others_up_to_the_largest_id(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Takes the largest id that it sees for the end of the vocabulary."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = torch.randint(int(ids.max()) + 1, ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="has the ids 0 to 11")
+def others_one_beyond_the_vocabulary(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Takes `randint`'s end for the largest number, but one too far."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = torch.randint(0, vocab_size + 1, ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="never token")
+def others_without_the_last(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Forgets that `randint`'s end isn't drawn itself."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = torch.randint(0, vocab_size - 1, ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_labels_are_the_chosen_tokens", says="passes over is -100")
+def labels_of_zero(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """0 where nothing is to be learnt."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs), torch.where(
+        chosen, ids, 0
+    )
+
+
+@mutant("mask_tokens", caught_by="test_eighty_ten_ten", says="for each by itself")
+def one_fate_for_all(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """One draw decides what becomes of all chosen tokens."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand((), generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs), torch.where(
+        chosen, ids, -100
+    )
+
+
+@mutant("mask_tokens", caught_by="test_how_many_are_chosen_is_left_to_chance", says="seed it anew")
+def seeded_anew(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Seeds the generator in each call."""
+    generator.manual_seed(generator.initial_seed())
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs), torch.where(
+        chosen, ids, -100
+    )
+
+
 # ---------------------------------------------------------------- perplexity
 
 
