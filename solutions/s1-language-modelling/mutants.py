@@ -667,6 +667,39 @@ def multiplied_by_temperature(logits, temperature, top_k, top_p, generator):
     return int(tokens[torch.multinomial(shares, 1, generator=generator)])
 
 
+@mutant("sample_next", caught_by="test_temperature_sharpens_and_flattens", says="as if there were no temperature")
+def without_temperature(logits, temperature, top_k, top_p, generator):
+    """Looks at the temperature only to see whether it is 0."""
+    if temperature < 0 or (top_k is not None and top_k < 1) or (top_p is not None and not 0 < top_p <= 1):
+        raise ValueError(f"temperature {temperature}, top_k {top_k}, top_p {top_p}")
+    if temperature == 0:
+        return int(logits.argmax())
+    scores, tokens = logits.sort(descending=True)
+    if top_k is not None:
+        scores, tokens = scores[:top_k], tokens[:top_k]
+    shares = scores.softmax(0)
+    if top_p is not None:
+        shares = shares.masked_fill(shares.cumsum(0) - shares >= top_p, 0.0)
+    return int(tokens[torch.multinomial(shares, 1, generator=generator)])
+
+
+@mutant("sample_next", caught_by="test_temperature_comes_first", says="crosses `top_p` is kept, too")
+def crossing_token_lost_after_the_temperature(logits, temperature, top_k, top_p, generator):
+    """Divides first, and keeps tokens as long as the sum stays below top_p."""
+    if temperature < 0 or (top_k is not None and top_k < 1) or (top_p is not None and not 0 < top_p <= 1):
+        raise ValueError(f"temperature {temperature}, top_k {top_k}, top_p {top_p}")
+    if temperature == 0:
+        return int(logits.argmax())
+    scores, tokens = (logits / temperature).sort(descending=True)
+    if top_k is not None:
+        scores, tokens = scores[:top_k], tokens[:top_k]
+    shares = scores.softmax(0)
+    if top_p is not None:
+        size = max(1, int((shares.cumsum(0) <= top_p).sum()))
+        shares, tokens = shares[:size], tokens[:size]
+    return int(tokens[torch.multinomial(shares, 1, generator=generator)])
+
+
 @mutant("sample_next", caught_by="test_temperature_sharpens_and_flattens", says="always the same")
 def always_greedy(logits, temperature, top_k, top_p, generator):
     """The most likely token, always."""
