@@ -158,6 +158,38 @@ def cut_off_from_the_model(logits, ids, attention_mask):
         return torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets.flatten())
 
 
+@mutant("next_token_loss", caught_by="test_each_token_is_predicted_by_the_one_before", says="softmax twice")
+def softmax_twice(logits, ids, attention_mask):
+    """Hands probabilities to cross_entropy."""
+    real = attention_mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return torch.nn.functional.cross_entropy(scores.softmax(-1), targets)
+
+
+@mutant("next_token_loss", caught_by="test_each_token_is_predicted_by_the_one_before", says="*logarithm*")
+def without_the_logarithm(logits, ids, attention_mask):
+    """Hands probabilities to nll_loss."""
+    real = attention_mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return torch.nn.functional.nll_loss(scores.softmax(-1), targets)
+
+
+@mutant("next_token_loss", caught_by="test_each_token_is_predicted_by_the_one_before", says="by `log_softmax`")
+def without_log_softmax(logits, ids, attention_mask):
+    """Hands logits to nll_loss."""
+    real = attention_mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return torch.nn.functional.nll_loss(scores, targets)
+
+
+@mutant("next_token_loss", caught_by="test_the_loss_can_be_trained_on", says="No gradient can go back")
+def a_plain_number(logits, ids, attention_mask):
+    """Takes the number out of the tensor."""
+    real = attention_mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return torch.nn.functional.cross_entropy(scores, targets).item()
+
+
 # ---------------------------------------------------------------- mask_tokens
 
 
@@ -449,6 +481,20 @@ def dropout_on(model, texts_ids):
     with torch.no_grad():
         nats = sum(model(ids[None], labels=ids[None]).loss.item() * (len(ids) - 1) for ids in texts)
     return math.exp(nats / sum(len(ids) - 1 for ids in texts))
+
+
+@mutant("perplexity", caught_by="test_dropout_is_off", says="the mode isn't what is wrong")
+def to_the_power_of_two(model, texts_ids):
+    """2 to the power of a mean in nats, in evaluation mode."""
+    texts = [ids for ids in texts_ids if len(ids) > 1]
+    if not texts:
+        raise ValueError("texts_ids")
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        nats = sum(model(ids[None], labels=ids[None]).loss.item() * (len(ids) - 1) for ids in texts)
+    model.train(was_training)
+    return 2 ** (nats / sum(len(ids) - 1 for ids in texts))
 
 
 @mutant("perplexity", caught_by="test_the_mode_is_put_back", says="evaluation mode")
@@ -818,6 +864,59 @@ def mean_for_total(model, tokenizer, prompt, candidates):
         with torch.no_grad():
             loss = model(torch.tensor([before + after]), labels=torch.tensor([[-100] * len(before) + after])).loss
         scored.append((candidate, -float(loss)))
+    return sorted(scored, key=lambda pair: pair[1], reverse=True)
+
+
+@mutant("rank_completions", caught_by="test_all_tokens_of_a_candidate_count", says="raw logits")
+def raw_logits(model, tokenizer, prompt, candidates):
+    """Forgets the softmax."""
+    before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    if not before:
+        raise ValueError("prompt")
+    scored = []
+    for candidate in candidates:
+        after = tokenizer(candidate, add_special_tokens=False)["input_ids"]
+        if not after:
+            raise ValueError("candidates")
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([before + after])).logits[0]
+        scored.append((candidate, sum(logits[len(before) - 1 + i, token].item() for i, token in enumerate(after))))
+    return sorted(scored, key=lambda pair: pair[1], reverse=True)
+
+
+@mutant("rank_completions", caught_by="test_prompt_and_candidate_are_tokenized_apart", says="look first at how")
+def probabilities_for_their_logarithms(model, tokenizer, prompt, candidates):
+    """Multiplies probabilities, and stops there."""
+    before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    if not before:
+        raise ValueError("prompt")
+    scored = []
+    for candidate in candidates:
+        after = tokenizer(candidate, add_special_tokens=False)["input_ids"]
+        if not after:
+            raise ValueError("candidates")
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([before + after])).logits[0]
+        shares = logits.softmax(-1)
+        scored.append((candidate, math.prod(shares[len(before) - 1 + i, token].item() for i, token in enumerate(after))))
+    return sorted(scored, key=lambda pair: pair[1], reverse=True)
+
+
+@mutant("rank_completions", caught_by="test_no_special_tokens_are_put_in", says="look first at how")
+def product_of_logarithms(model, tokenizer, prompt, candidates):
+    """Multiplies log-probabilities."""
+    before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    if not before:
+        raise ValueError("prompt")
+    scored = []
+    for candidate in candidates:
+        after = tokenizer(candidate, add_special_tokens=False)["input_ids"]
+        if not after:
+            raise ValueError("candidates")
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([before + after])).logits[0]
+        logs = logits.log_softmax(-1)
+        scored.append((candidate, math.prod(logs[len(before) - 1 + i, token].item() for i, token in enumerate(after))))
     return sorted(scored, key=lambda pair: pair[1], reverse=True)
 
 
