@@ -148,7 +148,7 @@ def test_eighty_ten_ten(learner, rng):
     masked, stayed = int((inputs[chosen] == MASK).sum()), int((inputs[chosen] == ids[chosen]).sum())
     others = total - masked - stayed
     shares = f"Of {total} tokens with a label, {masked} became the mask, {others} another token, {stayed} stayed."
-    if total in (masked, others, stayed):
+    if max(masked, others, stayed) > 0.99 * total:
         fates = over_many_calls(learner, rng, 1.0, one_fate)
         assert "mixed" in fates or len(fates) == 1, (
             f"{call} treats all chosen tokens of a call alike: now all are masked, now all changed or left. {shares} What becomes of a chosen token is drawn for each by itself."
