@@ -158,6 +158,38 @@ def cut_off_from_the_model(logits, ids, attention_mask):
         return torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), targets.flatten())
 
 
+@mutant("next_token_loss", caught_by="test_each_token_is_predicted_by_the_one_before", says="softmax twice")
+def softmax_twice(logits, ids, attention_mask):
+    """Hands probabilities to cross_entropy."""
+    real = attention_mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return torch.nn.functional.cross_entropy(scores.softmax(-1), targets)
+
+
+@mutant("next_token_loss", caught_by="test_each_token_is_predicted_by_the_one_before", says="*logarithm*")
+def without_the_logarithm(logits, ids, attention_mask):
+    """Hands probabilities to nll_loss."""
+    real = attention_mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return torch.nn.functional.nll_loss(scores.softmax(-1), targets)
+
+
+@mutant("next_token_loss", caught_by="test_each_token_is_predicted_by_the_one_before", says="by `log_softmax`")
+def without_log_softmax(logits, ids, attention_mask):
+    """Hands logits to nll_loss."""
+    real = attention_mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return torch.nn.functional.nll_loss(scores, targets)
+
+
+@mutant("next_token_loss", caught_by="test_the_loss_can_be_trained_on", says="No gradient can go back")
+def a_plain_number(logits, ids, attention_mask):
+    """Takes the number out of the tensor."""
+    real = attention_mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    return torch.nn.functional.cross_entropy(scores, targets).item()
+
+
 # ---------------------------------------------------------------- mask_tokens
 
 
@@ -297,6 +329,90 @@ def by_the_global_generator(ids, special_ids, mask_id, vocab_size, rate, generat
     return inputs, torch.where(chosen, ids, -100)
 
 
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="not from the batch")
+def others_from_the_batch(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Shuffles the batch's own tokens."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = ids.flatten()[torch.randperm(ids.numel(), generator=generator)].view(ids.shape)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="not from the batch")
+def others_from_other_rows(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Takes the token of another text at the same place."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = ids[torch.randperm(len(ids), generator=generator)]
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="the largest of these texts")
+def others_up_to_the_largest_id(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Takes the largest id that it sees for the end of the vocabulary."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = torch.randint(int(ids.max()) + 1, ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="has the ids 0 to 11")
+def others_one_beyond_the_vocabulary(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Takes `randint`'s end for the largest number, but one too far."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = torch.randint(0, vocab_size + 1, ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_other_tokens_come_from_the_whole_vocabulary", says="never token")
+def others_without_the_last(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Forgets that `randint`'s end isn't drawn itself."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    other = torch.randint(0, vocab_size - 1, ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), other, inputs), torch.where(chosen, ids, -100)
+
+
+@mutant("mask_tokens", caught_by="test_labels_are_the_chosen_tokens", says="passes over is -100")
+def labels_of_zero(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """0 where nothing is to be learnt."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs), torch.where(
+        chosen, ids, 0
+    )
+
+
+@mutant("mask_tokens", caught_by="test_eighty_ten_ten", says="for each by itself")
+def one_fate_for_all(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """One draw decides what becomes of all chosen tokens."""
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand((), generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs), torch.where(
+        chosen, ids, -100
+    )
+
+
+@mutant("mask_tokens", caught_by="test_how_many_are_chosen_is_left_to_chance", says="seed it anew")
+def seeded_anew(ids, special_ids, mask_id, vocab_size, rate, generator):
+    """Seeds the generator in each call."""
+    generator.manual_seed(generator.initial_seed())
+    chosen = torch.isin(ids, torch.tensor(special_ids), invert=True) & (torch.rand(ids.shape, generator=generator) < rate)
+    fate = torch.rand(ids.shape, generator=generator)
+    inputs = torch.where(chosen & (fate < 0.8), mask_id, ids)
+    return torch.where(chosen & (fate >= 0.9), torch.randint(vocab_size, ids.shape, generator=generator), inputs), torch.where(
+        chosen, ids, -100
+    )
+
+
 # ---------------------------------------------------------------- perplexity
 
 
@@ -365,6 +481,20 @@ def dropout_on(model, texts_ids):
     with torch.no_grad():
         nats = sum(model(ids[None], labels=ids[None]).loss.item() * (len(ids) - 1) for ids in texts)
     return math.exp(nats / sum(len(ids) - 1 for ids in texts))
+
+
+@mutant("perplexity", caught_by="test_dropout_is_off", says="the mode isn't what is wrong")
+def to_the_power_of_two(model, texts_ids):
+    """2 to the power of a mean in nats, in evaluation mode."""
+    texts = [ids for ids in texts_ids if len(ids) > 1]
+    if not texts:
+        raise ValueError("texts_ids")
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        nats = sum(model(ids[None], labels=ids[None]).loss.item() * (len(ids) - 1) for ids in texts)
+    model.train(was_training)
+    return 2 ** (nats / sum(len(ids) - 1 for ids in texts))
 
 
 @mutant("perplexity", caught_by="test_the_mode_is_put_back", says="evaluation mode")
@@ -583,6 +713,39 @@ def multiplied_by_temperature(logits, temperature, top_k, top_p, generator):
     return int(tokens[torch.multinomial(shares, 1, generator=generator)])
 
 
+@mutant("sample_next", caught_by="test_temperature_sharpens_and_flattens", says="as if there were no temperature")
+def without_temperature(logits, temperature, top_k, top_p, generator):
+    """Looks at the temperature only to see whether it is 0."""
+    if temperature < 0 or (top_k is not None and top_k < 1) or (top_p is not None and not 0 < top_p <= 1):
+        raise ValueError(f"temperature {temperature}, top_k {top_k}, top_p {top_p}")
+    if temperature == 0:
+        return int(logits.argmax())
+    scores, tokens = logits.sort(descending=True)
+    if top_k is not None:
+        scores, tokens = scores[:top_k], tokens[:top_k]
+    shares = scores.softmax(0)
+    if top_p is not None:
+        shares = shares.masked_fill(shares.cumsum(0) - shares >= top_p, 0.0)
+    return int(tokens[torch.multinomial(shares, 1, generator=generator)])
+
+
+@mutant("sample_next", caught_by="test_temperature_comes_first", says="crosses `top_p` is kept, too")
+def crossing_token_lost_after_the_temperature(logits, temperature, top_k, top_p, generator):
+    """Divides first, and keeps tokens as long as the sum stays below top_p."""
+    if temperature < 0 or (top_k is not None and top_k < 1) or (top_p is not None and not 0 < top_p <= 1):
+        raise ValueError(f"temperature {temperature}, top_k {top_k}, top_p {top_p}")
+    if temperature == 0:
+        return int(logits.argmax())
+    scores, tokens = (logits / temperature).sort(descending=True)
+    if top_k is not None:
+        scores, tokens = scores[:top_k], tokens[:top_k]
+    shares = scores.softmax(0)
+    if top_p is not None:
+        size = max(1, int((shares.cumsum(0) <= top_p).sum()))
+        shares, tokens = shares[:size], tokens[:size]
+    return int(tokens[torch.multinomial(shares, 1, generator=generator)])
+
+
 @mutant("sample_next", caught_by="test_temperature_sharpens_and_flattens", says="always the same")
 def always_greedy(logits, temperature, top_k, top_p, generator):
     """The most likely token, always."""
@@ -701,6 +864,59 @@ def mean_for_total(model, tokenizer, prompt, candidates):
         with torch.no_grad():
             loss = model(torch.tensor([before + after]), labels=torch.tensor([[-100] * len(before) + after])).loss
         scored.append((candidate, -float(loss)))
+    return sorted(scored, key=lambda pair: pair[1], reverse=True)
+
+
+@mutant("rank_completions", caught_by="test_all_tokens_of_a_candidate_count", says="raw logits")
+def raw_logits(model, tokenizer, prompt, candidates):
+    """Forgets the softmax."""
+    before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    if not before:
+        raise ValueError("prompt")
+    scored = []
+    for candidate in candidates:
+        after = tokenizer(candidate, add_special_tokens=False)["input_ids"]
+        if not after:
+            raise ValueError("candidates")
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([before + after])).logits[0]
+        scored.append((candidate, sum(logits[len(before) - 1 + i, token].item() for i, token in enumerate(after))))
+    return sorted(scored, key=lambda pair: pair[1], reverse=True)
+
+
+@mutant("rank_completions", caught_by="test_prompt_and_candidate_are_tokenized_apart", says="look first at how")
+def probabilities_for_their_logarithms(model, tokenizer, prompt, candidates):
+    """Multiplies probabilities, and stops there."""
+    before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    if not before:
+        raise ValueError("prompt")
+    scored = []
+    for candidate in candidates:
+        after = tokenizer(candidate, add_special_tokens=False)["input_ids"]
+        if not after:
+            raise ValueError("candidates")
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([before + after])).logits[0]
+        shares = logits.softmax(-1)
+        scored.append((candidate, math.prod(shares[len(before) - 1 + i, token].item() for i, token in enumerate(after))))
+    return sorted(scored, key=lambda pair: pair[1], reverse=True)
+
+
+@mutant("rank_completions", caught_by="test_no_special_tokens_are_put_in", says="look first at how")
+def product_of_logarithms(model, tokenizer, prompt, candidates):
+    """Multiplies log-probabilities."""
+    before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    if not before:
+        raise ValueError("prompt")
+    scored = []
+    for candidate in candidates:
+        after = tokenizer(candidate, add_special_tokens=False)["input_ids"]
+        if not after:
+            raise ValueError("candidates")
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([before + after])).logits[0]
+        logs = logits.log_softmax(-1)
+        scored.append((candidate, math.prod(logs[len(before) - 1 + i, token].item() for i, token in enumerate(after))))
     return sorted(scored, key=lambda pair: pair[1], reverse=True)
 
 

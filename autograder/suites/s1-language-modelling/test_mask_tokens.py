@@ -47,7 +47,37 @@ def called(learner, ids, rate, rng, chance=None):
     expect.sequence(got, call=call, kind=tuple, length=2)
     for part, name in zip(got, ("the new ids", "the labels"), strict=True):
         expect.tensor(part, call=f"{call} as {name}", shape=tuple(ids.shape), dtype=torch.int64)
+    inputs, labels = got
+    odd = labels != ids
+    if odd.any() and not (labels == -100).any() and torch.equal(inputs[odd], ids[odd]):
+        assert len(labels[odd].unique()) > 1, (
+            f"{call} gave the label {int(labels[odd][0])} where no token was chosen. `cross_entropy` takes that for a token's id that is to be learnt: the label that it passes over is -100."
+        )
     return *got, call
+
+
+def over_many_calls(learner, rng, rate, look):
+    """What `look(ids, inputs, labels)` says of each of 40 calls, on one text of 20 tokens and with one generator that goes on."""
+    ids, chance, said = plain_texts(rng, 1, 20), learner.make(seeded, int(rng.integers(0, 2**31))), set()
+    for _ in range(40):
+        inputs, labels, _ = called(learner, ids, rate, rng, chance)
+        said.add(look(ids, inputs, labels))
+    return said
+
+
+def one_fate(ids, inputs, labels):
+    """What became of all chosen tokens, if it is the same for all."""
+    chosen = labels != -100
+    now, before = inputs[chosen], ids[chosen]
+    return "masked" if (now == MASK).all() else "left" if torch.equal(now, before) else "others" if (now != before).all() else "mixed"
+
+
+def all_or_none(ids, inputs, labels):
+    return {0: "none", ids.numel(): "all"}.get(int((labels != -100).sum()), "some")
+
+
+def none_chosen(call, rate):
+    return f"{call} chose no token at all, at a rate of {rate}. Each token has a draw of its own: does one number decide for all of them?"
 
 
 @pytest.mark.points(2)
@@ -58,6 +88,10 @@ def test_labels_are_the_chosen_tokens(learner, rng):
     ordinary = ~torch.isin(ids, torch.tensor(SPECIAL))
     has_label = labels != -100
     assert has_label.any(), f"{call} gave -100 for all labels: nothing is to be learnt."
+    if has_label[ordinary].all():
+        assert over_many_calls(learner, rng, 0.3, all_or_none) != {"all", "none"}, (
+            f"{call} chose all tokens, and at other times it chooses none. Each token has a draw of its own: draw as many numbers as there are tokens."
+        )
     assert not has_label[ordinary].all(), (
         f"{call} gave a label to every token. The model sees nearly all of them: it would be asked to copy. Labels stand at the chosen places only, -100 at the others."
     )
@@ -110,10 +144,15 @@ def test_eighty_ten_ten(learner, rng):
     inputs, labels, call = called(learner, ids, 0.5, rng)
     chosen = labels != -100
     total = int(chosen.sum())
-    assert total, f"{call} chose no token."
+    assert total, none_chosen(call, 0.5)
     masked, stayed = int((inputs[chosen] == MASK).sum()), int((inputs[chosen] == ids[chosen]).sum())
     others = total - masked - stayed
     shares = f"Of {total} tokens with a label, {masked} became the mask, {others} another token, {stayed} stayed."
+    if max(masked, others, stayed) > 0.99 * total:
+        fates = over_many_calls(learner, rng, 1.0, one_fate)
+        assert "mixed" in fates or len(fates) == 1, (
+            f"{call} treats all chosen tokens of a call alike: now all are masked, now all changed or left. {shares} What becomes of a chosen token is drawn for each by itself."
+        )
     if far_off(stayed, total, 0.1) and not stayed:
         assert masked < total, (
             f"{call} put the mask in place of every chosen token. {shares} Later, in use, there is no mask: a tenth becomes another token, a tenth stays."
@@ -131,6 +170,23 @@ def test_eighty_ten_ten(learner, rng):
 @pytest.mark.points(1)
 def test_other_tokens_come_from_the_whole_vocabulary(learner, rng):
     """The tokens that are put in at random are drawn anew for each place, and may be any of the vocabulary."""
+    # Few ids of a small vocabulary, and neither its first nor its last is special. That one of them isn't drawn in 400 places has a probability below 1e-14.
+    few = torch.tensor(rng.choice([4, 6, 7], size=(50, 80)))
+    call = "mask_tokens(ids, [2, 5], 5, 12, 1.0, generator), on 50 texts of 80 tokens that are all 4, 6 or 7,"
+    got = learner.mask_tokens(few, [2, 5], 5, 12, 1.0, generator(rng))
+    expect.sequence(got, call=call, kind=tuple, length=2)
+    expect.tensor(got[0], call=f"{call} as the new ids", shape=(50, 80), dtype=torch.int64)
+    drawn = set(got[0][(got[0] != few) & (got[0] != 5)].tolist())
+    assert drawn, f"{call} put another token than the mask in no place."
+    assert all(0 <= token < 12 for token in drawn), (
+        f"{call} put in the ids {sorted(t for t in drawn if not 0 <= t < 12)}. A vocabulary of 12 has the ids 0 to 11."
+    )
+    assert len(drawn) == 1 or not drawn <= {4, 6, 7}, (
+        f"{call} put in only tokens that stand in these texts. They are drawn from the whole vocabulary (`vocab_size` says how large it is), not from the batch."
+    )
+    assert len(drawn) == 1 or max(drawn) > 7, (
+        f"{call} put in no id above 7, the largest of these texts. How large the vocabulary is, only `vocab_size` says."
+    )
     ids = plain_texts(rng, 50, 80)
     inputs, _labels, call = called(learner, ids, 1.0, rng)
     put_in = inputs[(inputs != ids) & (inputs != MASK)]
@@ -138,6 +194,10 @@ def test_other_tokens_come_from_the_whole_vocabulary(learner, rng):
     assert (put_in >= 0).all() and (put_in < VOCAB).all(), f"{call} put in ids that aren't in a vocabulary of {VOCAB}."
     assert len(put_in.unique()) > len(put_in) / 2, (
         f"{call} put in {len(put_in.unique())} different tokens in {len(put_in)} places. Draw one for each place, from the whole vocabulary."
+    )
+    lost = sorted({0, 1, 3, 4, 6, 7, 8, 9, 10, 11} - drawn)
+    assert not lost, (
+        f"mask_tokens with a vocabulary of 12 put in about 400 random tokens, and never token {lost[0]}. The ids go from 0 to vocab_size - 1."
     )
     low = int((put_in < VOCAB // 2).sum())
     assert not far_off(low, len(put_in), 0.5), (
@@ -164,7 +224,7 @@ def test_each_token_has_a_draw_of_its_own(learner, rng):
     ids = plain_texts(rng, 40, 60)
     _, labels, call = called(learner, ids, 0.3, rng)
     chosen = labels != -100
-    assert chosen.any(), f"{call} chose no token."
+    assert chosen.any(), none_chosen(call, 0.3)
     assert not (chosen == chosen[0]).all(), (
         f"{call} chose the same places in every text. Each token has a draw of its own: draw as many numbers as there are tokens."
     )
@@ -187,10 +247,14 @@ def test_each_token_has_a_draw_of_its_own(learner, rng):
 @pytest.mark.points(1)
 def test_how_many_are_chosen_is_left_to_chance(learner, rng):
     """The rate is each token's own probability: how many are chosen differs from call to call."""
-    ids, chance, numbers = plain_texts(rng, 1, 20), learner.make(seeded, int(rng.integers(0, 2**31))), set()
+    ids, chance, numbers, places = plain_texts(rng, 1, 20), learner.make(seeded, int(rng.integers(0, 2**31))), set(), set()
     for _ in range(16):
         _, labels, call = called(learner, ids, 0.5, rng, chance)
         numbers.add(int((labels != -100).sum()))
+        places.add(tuple((labels != -100).flatten().tolist()))
+    assert len(places) > 1, (
+        f"{call} chose the very same places in each of 16 calls with one generator. The generator goes on from call to call, so that each epoch differs: don't seed it anew."
+    )
     assert not numbers <= {0, ids.numel()}, (
         f"{call} chooses all tokens or none, in each of 16 calls. One draw decides for the whole batch: draw as many numbers as there are tokens."
     )

@@ -1,5 +1,7 @@
 """Hidden suite of `next_token_loss`."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -35,6 +37,9 @@ def mean_of_all(found):
 def called(learner, arguments, what):
     call = f"next_token_loss(logits, ids, attention_mask), on {what},"
     got = learner.next_token_loss(*arguments)
+    assert not isinstance(got, int | float | np.generic), (
+        f"{call} gave {got!r}, a plain number. No gradient can go back to the model through it: return the tensor itself, without `item` or `float`."
+    )
     expect.tensor(got, call=call, shape=(), finite=False)
     assert torch.isfinite(got.detach()), (
         f"{call} gave {got.item()}. Is a mean of nothing taken somewhere, for a text in which nothing is predicted?"
@@ -44,6 +49,36 @@ def called(learner, arguments, what):
 
 def near(got, value):
     return abs(float(got) - float(value)) < 1e-4
+
+
+def check(got, arguments, call, hint, atol=1e-4):
+    """The value is right; if not, a mistake in the surprise itself is named when it explains the value."""
+    logits, ids, mask = (tensor.detach() for tensor in arguments)
+    wanted = mean_of_all(surprises(logits, ids, mask))
+    if math.isclose(float(got), wanted, rel_tol=1e-6, abs_tol=atol):
+        return
+    real = mask[:, 1:] == 1
+    scores, targets = logits[:, :-1][real], ids[:, 1:][real]
+    shares, places = scores.softmax(-1), torch.arange(len(targets))
+    value = float(got)
+    mistakes = (
+        (
+            torch.nn.functional.cross_entropy(shares, targets),
+            "took a softmax twice. `cross_entropy` does that itself: it wants the logits as they are.",
+        ),
+        (
+            -shares[places, targets].mean(),
+            "took the mean of the probabilities, with a minus. The surprise is minus the *logarithm* of the probability.",
+        ),
+        (shares[places, targets].mean(), "took the mean of the probabilities. The surprise is minus the *logarithm* of the probability."),
+        (-scores[places, targets].mean(), "took the logits themselves for log-probabilities. They become that by `log_softmax`."),
+        (-wanted, "lost the minus sign: a surprise is *minus* the logarithm of a probability, and never below 0."),
+        (wanted / math.log(2), "measured in bits. The natural logarithm is asked for."),
+        (math.exp(wanted), "gave the perplexity. The mean surprise is asked for, before e is taken to the power of it."),
+    )
+    for mistaken, said in mistakes:
+        assert not near(value, mistaken), f"{call} gave {value:.4f}: it {said}"
+    raise AssertionError(f"{call} gave {value:.4f}, which is not right. {hint}")
 
 
 def cross_entropy(logits, ids, mask):
@@ -66,7 +101,7 @@ def test_each_token_is_predicted_by_the_one_before(learner, rng):
     assert not near(got, joined), (
         f"{call} held the last logits of a row against the first token of the next row. Shift within each row, before you flatten."
     )
-    expect.close(got, mean_of_all(surprises(logits, ids, mask)), call=call, hint="Shift by one, then the mean cross entropy.", atol=1e-4)
+    check(got, (logits, ids, mask), call, "Shift by one, then the mean cross entropy.")
 
 
 @pytest.mark.points(3)
@@ -87,7 +122,7 @@ def test_padding_is_not_predicted(learner, rng):
     assert not near(got, cross_entropy(logits[:, :-1], ids[:, 1:], mask[:, :-1])), (
         f"{call} went by the mask of the place that predicts. Then the last token of a text must predict padding. Go by the mask of the token that is predicted, one place on."
     )
-    expect.close(got, mean_of_all(found), call=call, hint="Only tokens whose mask is 1 are predicted.", atol=1e-4)
+    check(got, (logits, ids, mask), call, "Only tokens whose mask is 1 are predicted.")
 
 
 @pytest.mark.points(2)
@@ -103,7 +138,7 @@ def test_the_end_token_is_learnt_though_padding_looks_like_it(learner, rng):
     assert not near(got, by_id), (
         f"{call} left out padding by its id, and with it the end of every text. A model trained like this never learns to stop. Only the mask says what is padding."
     )
-    expect.close(got, mean_of_all(surprises(logits, ids, mask)), call=call, hint="Every real token counts, whatever its id.", atol=1e-4)
+    check(got, (logits, ids, mask), call, "Every real token counts, whatever its id.")
 
 
 @pytest.mark.points(2)
@@ -117,7 +152,7 @@ def test_every_token_weighs_the_same(learner, rng):
             f"{call} gave the mean of the texts' means. A token of a short text then weighs more than one of a long text: add up all, then divide once."
         )
         assert not near(got, sum(map(sum, found))), f"{call} gave the sum over all predicted tokens. Their mean is asked for."
-        expect.close(got, mean_of_all(found), call=call, hint="One mean, over the predicted tokens of all texts.", atol=1e-4)
+        check(got, (logits, ids, mask), call, "One mean, over the predicted tokens of all texts.")
 
 
 @pytest.mark.points(1)
@@ -133,7 +168,7 @@ def test_the_loss_can_be_trained_on(learner, rng):
     assert all(torch.equal(a, b) for a, b in zip(kept, left, strict=True)), (
         f"{call} changed `ids` or `attention_mask` in place. Work on a copy."
     )
-    expect.close(got, mean_of_all(surprises(logits, ids, mask)), call=call, hint="The mean cross entropy of the next token.", atol=1e-4)
+    check(got, (logits, ids, mask), call, "The mean cross entropy of the next token.")
 
 
 def read(model, ids, mask):
@@ -155,6 +190,4 @@ def test_it_is_smollm2s_own_loss(learner, rng):
     got, call = called(learner, (logits, ids, mask), "the logits of SmolLM2 for two texts")
     found = surprises(logits, ids, mask)
     assert near(own, mean_of_all(found)), "SmolLM2's own loss couldn't be worked out again. This is a fault of the test, not yours."
-    expect.close(
-        got, mean_of_all(found), call=call, hint="The library leaves out padding by the mask, and shifts by one within each row.", atol=1e-3
-    )
+    check(got, (logits, ids, mask), call, "The library leaves out padding by the mask, and shifts by one within each row.", atol=1e-3)

@@ -11,13 +11,14 @@ from tunelab import expect
 from tunelab.models import smollm2, smollm2_tokenizer, tiny_llama
 
 
-def letters():
-    """A tokenizer of letters and a few pairs of letters, which also joins across a space. By default it puts a begin token in front."""
+def letters(begin=True):
+    """A tokenizer of letters and a few pairs of letters, which also joins across a space. By default it puts a begin token in front, unless `begin` is False."""
     pairs = ["ab", "cd", " e", "fg", "ha"]
     vocab = {token: number for number, token in enumerate(["<s>", *"abcdefgh ", *pairs])}
     merges = [tuple(pair) for pair in pairs]
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(vocab=vocab, merges=merges))
-    tokenizer.post_processor = tokenizers.processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    if begin:
+        tokenizer.post_processor = tokenizers.processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>")
 
 
@@ -40,6 +41,13 @@ def log_probabilities(model, before, after):
     with torch.no_grad():
         logs = model(input_ids=torch.tensor([before + after])).logits[0].double().log_softmax(-1)
     return [float(logs[len(before) + i - 1, token]) for i, token in enumerate(after)]
+
+
+def raw_scores(model, before, after):
+    """The logit of each token in `after`, without a softmax."""
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([before + after])).logits[0]
+    return [float(logits[len(before) + i - 1, token]) for i, token in enumerate(after)]
 
 
 def totals(model, prompt, candidates):
@@ -101,6 +109,16 @@ def test_all_tokens_of_a_candidate_count(learner, rng):
             f"{call} gave the mean over a candidate's tokens. The contract asks for the total: that is the log-probability of the whole candidate."
         )
         assert not agree(got, [(c, -sum(p)) for c, p in parts.items()]), f"{call} gave surprises: log-probabilities are negative."
+        assert not agree(got, [(c, math.exp(sum(p))) for c, p in parts.items()]), (
+            f"{call} gave probabilities. The logarithm of a candidate's probability is asked for: the sum of its tokens' log-probabilities."
+        )
+        assert not agree(got, [(c, math.prod(p)) for c, p in parts.items()]), (
+            f"{call} multiplied log-probabilities. Probabilities are multiplied; their logarithms are added up."
+        )
+        raw = {c: raw_scores(model, ids_of(prompt), ids_of(c)) for c in candidates}
+        assert not agree(got, [(c, sum(scores)) for c, scores in raw.items()]), (
+            f"{call} added up raw logits. They aren't log-probabilities before `log_softmax`."
+        )
         assert agree(got, [(c, sum(p)) for c, p in parts.items()]), (
             f"{call} gave numbers that aren't the sums of the log-probabilities of each candidate's tokens, given all before them."
         )
@@ -141,7 +159,15 @@ def test_prompt_and_candidate_are_tokenized_apart(learner, rng):
         model, prompt = opinionated(5), text(rng, 4) + "h" + end if end != "a" else text(rng, 4) + "g" + end
         candidates = list(starts)
         got, call = called(learner, model, prompt, candidates)
-        assert agree(got, list(zip(candidates, totals(model, prompt, candidates), strict=True))), (
+        right = agree(got, list(zip(candidates, totals(model, prompt, candidates), strict=True)))
+        if not right:
+            plain, others = text(rng, 5), [text(rng, 2) + "d", text(rng, 3) + "g", "a"]
+            control, _ = called(learner, model, plain, others)
+            assert agree(control, list(zip(others, totals(model, plain, others), strict=True))), (
+                f"{call} gave numbers that aren't the log-probabilities of the candidates, given the prompt. So it is with prompts and candidates that can't be joined, too: "
+                "look first at how a candidate's score comes about."
+            )
+        assert right, (
             f"{call} gave other numbers than prompt and candidate give when each is tokenized by itself. In one piece, the last letter of this prompt and the first "
             "of a candidate become one token, and it isn't clear any more where the candidate begins: tokenize them apart, and put the ids together."
         )
@@ -153,7 +179,14 @@ def test_no_special_tokens_are_put_in(learner, rng):
     model, prompt = opinionated(6), text(rng, 5)
     candidates = [text(rng, 2) + "d", text(rng, 3)]
     got, call = called(learner, model, prompt, candidates)
-    assert agree(got, list(zip(candidates, totals(model, prompt, candidates), strict=True))), (
+    wanted = list(zip(candidates, totals(model, prompt, candidates), strict=True))
+    if not agree(got, wanted):
+        control, _ = called(learner, model, prompt, candidates, learner.make(letters, False))
+        assert agree(control, wanted), (
+            f"{call} gave numbers that aren't the log-probabilities of the candidates, given the prompt. So it is with a tokenizer that puts in no special tokens, too: "
+            "look first at how a candidate's score comes about."
+        )
+    assert agree(got, wanted), (
         f"{call} gave other numbers than the tokens of prompt and candidate alone. This tokenizer puts a begin token before every text by default, in the midst of a sentence "
         "that is tokenized in two parts: say `add_special_tokens=False`."
     )

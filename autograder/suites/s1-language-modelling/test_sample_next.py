@@ -23,9 +23,9 @@ def generator(learner, rng):
 
 
 def placed(rng, shares, vocab=12, first=4):
-    """Logits whose softmax is `shares` on tokens drawn from `first` to `vocab`, and next to nothing (e^-30 or less) elsewhere; and those tokens, the most likely one first."""
+    """Logits whose softmax is `shares` on tokens drawn from `first` to `vocab`, and next to nothing (e^-100 or less, e^-33 at a temperature of 3) elsewhere; and those tokens, the most likely one first."""
     tokens = (first + rng.permutation(vocab - first)[: len(shares)]).tolist()
-    logits = -30 - 0.1 * torch.arange(vocab, dtype=torch.float32)
+    logits = -100 - 0.1 * torch.arange(vocab, dtype=torch.float32)
     logits[tokens] = torch.tensor(shares, dtype=torch.float32).log()
     return logits + float(rng.uniform(-3, 3)), tokens
 
@@ -51,6 +51,15 @@ def far_off(count, total, share):
 def after_temperature(shares, temperature):
     powers = np.array(shares) ** (1 / temperature)
     return powers / powers.sum()
+
+
+def explained_by(counts, tokens, shares, temperature):
+    """What counts that are wrong look like: no temperature ("none"), the logits multiplied with it ("wrong way"), or neither."""
+    seen = [counts.get(token, 0) for token in tokens]
+    guesses = {"none": after_temperature(shares, 1), "wrong way": after_temperature(shares, 1 / temperature)}
+    best = max(guesses, key=lambda name: float(np.dot(seen, np.log(guesses[name]))))
+    fits = sum(seen) and not any(far_off(n, sum(seen), share) for n, share in zip(seen, guesses[best], strict=True))
+    return best if fits and temperature != 1 else None
 
 
 @pytest.mark.points(2)
@@ -82,9 +91,13 @@ def test_temperature_sharpens_and_flattens(learner, rng):
         assert not set(counts) - set(tokens), f"{call} drew a token whose probability is as good as 0."
         shown = f"Over {times} calls, the tokens with the probabilities {shares} came {[counts.get(t, 0) for t in tokens]} times."
         assert len(counts) > 1, f"{call} gave always the same token, in {times} calls. Only temperature 0 leaves nothing to chance."
-        wrong_way = after_temperature(shares, 1 / temperature)
-        off = far_off(counts.get(tokens[0], 0), times, after_temperature(shares, temperature)[0])
-        assert not (off and not far_off(counts.get(tokens[0], 0), times, wrong_way[0])), (
+        likeliest = None
+        if far_off(counts.get(tokens[0], 0), times, after_temperature(shares, temperature)[0]):
+            likeliest = explained_by(drawn(learner, rng, logits, (temperature, None, None), 600)[0], tokens, shares, temperature)
+        assert likeliest != "none", (
+            f"{call} draws as if there were no temperature. {shown} Logits are divided by the temperature before the softmax."
+        )
+        assert likeliest != "wrong way", (
             f"{call} changed the probabilities the wrong way. {shown} Logits are divided by the temperature, not multiplied with it."
         )
         for token, share in zip(tokens, after_temperature(shares, temperature), strict=True):
@@ -140,13 +153,16 @@ def test_the_nucleus_holds_the_token_that_crosses(learner, rng):
 @pytest.mark.points(2)
 def test_temperature_comes_first(learner, rng):
     """The nucleus is chosen from the probabilities after the temperature."""
-    for temperature, size, times in ((2.0, 3, 120), (0.5, 1, 40)):
-        logits, tokens = placed(rng, (0.7, 0.2, 0.06, 0.04))
+    for temperature, size, times in ((3.0, 4, 140), (0.5, 1, 40)):
+        logits, tokens = placed(rng, (0.7, 0.2, 0.05, 0.03, 0.02))
         counts, call = drawn(learner, rng, logits, (temperature, None, 0.85), times)
         kept = len(set(counts) & set(tokens))
         assert set(counts) <= set(tokens), f"{call} drew a token whose probability is as good as 0."
-        told = f"{call}, where four tokens have the probabilities 0.7, 0.2, 0.06 and 0.04 before the temperature, drew {kept} different tokens in {times} calls."
+        told = f"{call}, where five tokens have the probabilities 0.7, 0.2, 0.05, 0.03 and 0.02 before the temperature, drew {kept} different tokens in {times} calls."
         assert kept != 2, f"{told} That is the nucleus before the temperature. Divide by the temperature first, and choose afterwards."
+        assert set(counts) != set(tokens[: size - 1]), (
+            f"{told} After the temperature these don't reach 0.85 yet. The token whose probability crosses `top_p` is kept, too."
+        )
         assert set(counts) == set(tokens[:size]), (
             f"{told} Work out the probabilities after the temperature, and see how many of them it takes to reach 0.85."
         )
