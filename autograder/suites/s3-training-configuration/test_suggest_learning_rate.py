@@ -84,10 +84,11 @@ def test_a_single_jump_is_noise(learner, rng):
     place, call = suggested(
         learner, losses, rates, f"a curve that falls fastest at reading {middle}, with a single jump at reading {spike},"
     )
-    assert abs(place - spike) > 7, (
+    right = abs(place - place_of(losses)) <= 1
+    assert right or abs(place - spike) > 7, (
         f"{call} gave the rate of reading {place}, where a single loss is out of line. Are the losses smoothed before slopes are taken?"
     )
-    assert abs(place - place_of(losses)) <= 1, (
+    assert right, (
         f"{call} gave the rate of reading {place}. Each mean holds a reading and five on either side."
     )
     losses = [loss + float(x) for loss, x in zip(curve(rng)[0], rng.normal(0, 0.03, 100), strict=True)]
