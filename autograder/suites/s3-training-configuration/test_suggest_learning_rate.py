@@ -88,9 +88,7 @@ def test_a_single_jump_is_noise(learner, rng):
     assert right or abs(place - spike) > 7, (
         f"{call} gave the rate of reading {place}, where a single loss is out of line. Are the losses smoothed before slopes are taken?"
     )
-    assert right, (
-        f"{call} gave the rate of reading {place}. Each mean holds a reading and five on either side."
-    )
+    assert right, f"{call} gave the rate of reading {place}. Each mean holds a reading and five on either side."
     losses = [loss + float(x) for loss, x in zip(curve(rng)[0], rng.normal(0, 0.03, 100), strict=True)]
     place, call = suggested(learner, losses, rates, "a curve with noise,")
     assert abs(place - place_of(losses)) <= 1, (
