@@ -6,6 +6,7 @@ For authors it also runs tests on answers that are trusted, such as the referenc
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -199,6 +200,8 @@ def run_job(job: Job, broker: Connection) -> None:
             "seconds": round(time.process_time() - start, 3),
         }
         broker.send_bytes(json.dumps(answer).encode())
+        del report
+        gc.collect()  # models that a trial loaded are in cycles, and count against the next one's memory
 
 
 def _child(job: Job, broker: Connection) -> None:
