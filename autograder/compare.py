@@ -17,6 +17,7 @@ from autograder.course import Course
 from autograder.results import Store
 from autograder.show import shortened, table
 from autograder.workplace import Workplace
+from tunelab.stats import wilson
 
 Z = 1.96
 FEW = 8
@@ -124,15 +125,10 @@ def _shares(results: Sequence[dict[str, Any]]) -> dict[tuple[str, str], list[flo
 
 def newcombe(old: Sequence[float], new: Sequence[float]) -> tuple[float, float]:
     """The 95% interval of the difference of two shares of passes, NEW less OLD."""
-    (p, low_p, high_p), (q, low_q, high_q) = _wilson(old), _wilson(new)
+    (low_p, high_p), (low_q, high_q) = (wilson(int(sum(passes)), len(passes)) for passes in (old, new))
+    p, q = statistics.fmean(old), statistics.fmean(new)
     difference = q - p
     return difference - math.hypot(q - low_q, high_p - p), difference + math.hypot(high_q - q, p - low_p)
-
-
-def _wilson(passes: Sequence[float]) -> tuple[float, float, float]:
-    n, p = len(passes), statistics.fmean(passes)
-    middle, half = p + Z * Z / (2 * n), Z * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
-    return p, (middle - half) / (1 + Z * Z / n), (middle + half) / (1 + Z * Z / n)
 
 
 def welch(old: Sequence[float], new: Sequence[float]) -> tuple[float, float]:

@@ -11,12 +11,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import nbformat
-
 from autograder.course import Assignment, Course, Solution, load_solutions
 from autograder.deadlines import Deadline, Deadlines
 from autograder.fill import fill
-from autograder.intake import read_clean, timestamp
+from autograder.intake import timestamp
 from autograder.likeness import Pair, alike
 from autograder.report import FEW, Graded, Lookup, environment, gather, kept_result, misconception_of, same_message
 from autograder.roster import without_submission
@@ -146,7 +144,7 @@ def _week(
         learners.setdefault(name, Learner(name)).missing.append(assignment)
     shares = [work.share for work in works if work.share is not None]
     times = [deadlines.of(workplace.clean_submission(one.learner, assignment.name)) for one in graded]
-    pairs = alike(_cells(workplace, assignment), _explained(assignment))
+    pairs = alike({one.learner: one.cells for one in graded}, _explained(assignment))
     return Week(
         assignment,
         _moment(assignment.due),
@@ -228,14 +226,6 @@ def _day(day: int) -> str:
 
 
 # ---------------------------------------------------------------- code
-
-
-def _cells(workplace: Workplace, assignment: Assignment) -> dict[str, dict[str, str]]:
-    """What each learner handed in, by exercise, as the intake has it."""
-    found = {}
-    for path in sorted(workplace.clean.glob(f"*/{assignment.name}/{assignment.name}.ipynb")):
-        found[path.parent.parent.name] = read_clean(nbformat.read(path, as_version=4), assignment, path.parent).cells
-    return found
 
 
 def _explained(assignment: Assignment) -> Mapping[str, list[str]]:

@@ -12,8 +12,8 @@ import re
 import statistics
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -37,12 +37,13 @@ Lookup = Callable[[Any, Assignment], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Graded:
-    """One learner's submission: its result (None when there is none that is kept), the intake's notices as sentences, and one about coming late, if it did."""
+    """One learner's submission: its result (None when there is none that is kept), the intake's notices as sentences, one about coming late, if it did, and the source of each exercise's cell."""
 
     learner: str
     result: dict[str, Any] | None
     notices: tuple[str, ...] = ()
     late: str = ""
+    cells: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exercises(self) -> list[dict[str, Any]]:
@@ -217,7 +218,7 @@ def gather(workplace: Workplace, assignment: Assignment, lookup: Lookup, deadlin
         clean = read_clean(nbformat.read(path, as_version=4), assignment, path.parent)
         learner = path.parent.parent.name
         late = str(deadlines.of(path.parent)) if deadlines else ""
-        found.append(Graded(learner, lookup(clean, assignment), tuple(notice.text for notice in clean.notices), late))
+        found.append(Graded(learner, lookup(clean, assignment), tuple(notice.text for notice in clean.notices), late, clean.cells))
     return found
 
 

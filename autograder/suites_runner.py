@@ -184,7 +184,9 @@ def run_job(job: Job, broker: Connection) -> None:
     """In the forked child: runs the trials, each with the deadline of its own, and sends the results of each, and the CPU seconds that they took."""
     from tunelab.checks import run_pytest, run_tests
 
-    for trial in job.trials:
+    for number, trial in enumerate(job.trials):
+        if number:
+            gc.collect()  # models that a trial loaded are in cycles, and count against the next one's memory
         signal.setitimer(signal.ITIMER_REAL, job.exercise_seconds + GRACE_SECONDS)
         start = time.process_time()
         if job.in_process:
@@ -200,8 +202,6 @@ def run_job(job: Job, broker: Connection) -> None:
             "seconds": round(time.process_time() - start, 3),
         }
         broker.send_bytes(json.dumps(answer).encode())
-        del report
-        gc.collect()  # models that a trial loaded are in cycles, and count against the next one's memory
 
 
 def _child(job: Job, broker: Connection) -> None:
