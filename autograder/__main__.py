@@ -66,6 +66,19 @@ def lint(arguments: Arguments) -> bool:
     return lint(load_course(), arguments.assignment, arguments.sandbox or "bubblewrap", arguments.exercise)
 
 
+def mistakes(arguments: Arguments) -> bool:
+    from autograder.course import at, load_course
+    from autograder.mistakes import write_mistakes
+    from autograder.verdicts import LazyEngine
+
+    course = load_course()
+    chosen = course.select(arguments.assignment)
+    with LazyEngine(arguments.sandbox or "bubblewrap", course.root, chosen) as engine:
+        for assignment in chosen:
+            print(f"What mistakes are told: {at(write_mistakes(assignment, engine))}", flush=True)
+    return True
+
+
 def lessons(arguments: Arguments) -> bool:
     from autograder.course import at, load_course
     from autograder.lessons import run_lesson
@@ -274,6 +287,7 @@ def parser() -> argparse.ArgumentParser:
         _exercise,
         _sandbox,
     )
+    verb(mistakes, "Write what the author of each mutant would read, to judge the messages by.", _assignment, _sandbox)
     verb(
         lessons,
         "Run lessons in a Jupyter kernel with the reference filled in, and keep the record in build/lessons/.",

@@ -28,7 +28,7 @@ from traitlets import Unicode
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.collect import UNREADABLE, BadArchive, People, find_uploads
-from autograder.course import ROOT, Assignment, load_course
+from autograder.course import ROOT, Assignment, load_course, load_hints
 from autograder.deadlines import Deadlines
 from autograder.handed_in import MAX_NOTEBOOK
 from autograder.intake import clean_notebook, clean_submission, read_clean, read_release, stand_in
@@ -134,15 +134,16 @@ class ReportScores(NbGraderPreprocessor):
         assignment = _assignment(resources["nbgrader"]["assignment"])
         clean = read_clean(nb, assignment, Path(resources["metadata"]["path"]))
         result = result_for(clean, assignment, open_workplace(self.workplace or None))
-        by_exercise = {row["exercise"]: row for row in result["exercises"]}
+        by_exercise, hints = {row["exercise"]: row for row in result["exercises"]}, load_hints(assignment)
         for cell in nb.cells:
             if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
-                cell.outputs = score_outputs(by_exercise.get(cell.metadata.name), cell.metadata.nbgrader.points, result["sandbox"])
+                name = cell.metadata.get("name", "")
+                cell.outputs = score_outputs(by_exercise.get(name), cell.metadata.nbgrader.points, result["sandbox"], hints.get(name, ()))
         return nb, resources
 
 
-def score_outputs(row: Mapping[str, Any] | None, points: float, sandbox: str) -> list[NotebookNode]:
-    """The outputs of a grade cell: the report as display data, which nbgrader passes over, then the score as the one thing it reads."""
+def score_outputs(row: Mapping[str, Any] | None, points: float, sandbox: str, hints: Sequence[str] = ()) -> list[NotebookNode]:
+    """The outputs of a grade cell: the report as display data, which nbgrader passes over, then the score as the one thing it reads. Where points were lost, the exercise's hints stand below."""
     from tunelab.checks import CheckReport, TestResult
     from tunelab.display import as_html, as_text
 
@@ -150,7 +151,7 @@ def score_outputs(row: Mapping[str, Any] | None, points: float, sandbox: str) ->
         return [_score(0.0, points)]
     note = " ".join(part for part in (row["note"], "" if sandbox == "bubblewrap" else "Graded without a sandbox's walls.") if part)
     tests = (TestResult(t["name"], t["title"], t["points"], t["outcome"], t["message"], t["traceback"]) for t in row["tests"])
-    report = CheckReport(row["exercise"], tuple(tests), note)
+    report = CheckReport(row["exercise"], tuple(tests), note, hints=tuple(hints) if row["score"] < points else ())
     return [new_output("display_data", {"text/html": as_html(report), "text/plain": as_text(report)}), _score(row["score"], points)]
 
 

@@ -231,3 +231,16 @@ def test_mean_interval_agrees_with_a_table_of_students_t():
     for values in ([], [0.7], [[0.7, 0.8]]):
         with pytest.raises(ValueError, match="two values"):
             stats.mean_interval(values)
+
+
+def test_hints_stand_folded_below_what_was_found():
+    result = TestResult("test_a", "A.", 3, "failed", "f() gave 1.", "")
+    report = CheckReport("f", (result,), hints=("What does `f` count?", "<b>Everything</b>."))
+    page, text = as_html(report), as_text(report)
+    assert page.index("f() gave 1.") < page.index("<details") < page.index("What does <code>f</code> count?")
+    assert "<b>" not in page and "&lt;b&gt;Everything" in page
+    assert text.splitlines()[-3:] == [
+        "  hints, from a question to nearly the line:",
+        "      1. What does `f` count?",
+        "      2. <b>Everything</b>.",
+    ]
