@@ -17,7 +17,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tunelab import assets, cli
 from tunelab.checks import CheckReport, TestResult
-from tunelab.progress import Progress, digest, record_in_notebook
+from tunelab.notebook import digest
+from tunelab.progress import Progress, record_in_notebook
 from tunelab.shelf import LISTED, ShelfError, _unknown, find_shelf, is_stub, meant
 from tunelab.submit import pack
 from tunelab.watch import watch
@@ -315,6 +316,31 @@ def test_submit_warns_of_what_looks_wrong(shelf, capsys):
         "was last saved 3 hours ago",
     ):
         assert sign in said
+
+
+def test_an_answer_in_words_that_is_still_missing_is_told(shelf, capsys):
+    """The cell is the one that the kit builds; saved by an editor with other spaces around, it is still untouched."""
+    from autograder.build import _cell
+    from autograder.course import LessonCell
+
+    path = shelf / "s9-numbers.ipynb"
+    asked = _cell(LessonCell("written", "Why do signs matter?  \nTwo sentences.", "why_signs", 0, 2), "cell-9")
+
+    def saved(source):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells = [*(cell for cell in notebook.cells if cell.id != asked.id), nbformat.from_dict(asked | {"source": source})]
+        nbformat.write(notebook, path)
+
+    write(shelf, double=RIGHT, negate="def negate(x):\n    return -x")
+    tunelab(capsys, "check")
+    saved("Why do signs matter?\nTwo sentences.\n")
+    assert "! why_signs: the question isn't answered yet" in tunelab(capsys, "submit", "--learner", "ada")[1]
+    said = tunelab(capsys, "status")[1]
+    assert "[ ] why_signs  open, 2 points, in words" in said and "Next: the question why_signs, in s9-numbers/s9-numbers.ipynb" in said
+    saved("Because -1 isn't 1.")
+    assert "why_signs" not in tunelab(capsys, "submit", "--learner", "ada")[1]
+    said = tunelab(capsys, "status")[1]
+    assert "[x] why_signs  answered, 2 points" in said and "everything that is here is done" in said
 
 
 def test_a_notebook_that_cannot_be_read_is_not_packed(shelf, capsys):

@@ -16,7 +16,7 @@ SIGNS = {"done": "[x]", "started": "[~]", "open": "[ ]", "missing": "[?]"}
 
 @dataclass(frozen=True)
 class ExerciseStatus:
-    """`state` is done (the checks passed on the cell as it is), started, open (the stub as it came) or missing (its cell is gone)."""
+    """`state` is done (the checks passed on the cell as it is), started, open (the stub as it came) or missing (its cell is gone). A question is done when there is an answer: a person reads it."""
 
     exercise: str
     state: str
@@ -38,6 +38,7 @@ class AssignmentStatus:
     exercises: tuple[ExerciseStatus, ...]
     problem: str = ""
     files: tuple[FileStatus, ...] = ()
+    questions: tuple[ExerciseStatus, ...] = ()
 
     @property
     def done(self) -> int:
@@ -53,9 +54,9 @@ def assignment_status(assignment: Assignment, progress: Progress) -> AssignmentS
     except NotebookError as error:
         return AssignmentStatus(assignment, (), str(error))
     exercises = (_exercise_status(assignment, notebook, name, progress) for name in assignment.exercises())
-    return AssignmentStatus(
-        assignment, tuple(exercises), files=tuple(_file_status(notebook.path.with_name(name)) for name in notebook.files)
-    )
+    files = (_file_status(notebook.path.with_name(name)) for name in notebook.files)
+    questions = (ExerciseStatus(q.name, "done" if q.answered else "open", q.points) for q in notebook.questions)
+    return AssignmentStatus(assignment, tuple(exercises), files=tuple(files), questions=tuple(questions))
 
 
 def _file_status(path: Path) -> FileStatus:
@@ -102,6 +103,10 @@ def _assignment_lines(status: AssignmentStatus) -> list[str]:
     for e in status.exercises:
         points = f"{e.points:3} points" if e.points is not None else ""
         lines.append(f"    {SIGNS[e.state]} {e.exercise:{width}}  {e.state:8}{points}".rstrip())
+    for q in status.questions:
+        lines.append(
+            f"    {SIGNS[q.state]} {q.exercise}  {'answered' if q.state == 'done' else 'open'}, {q.points} points, in words, for a person to grade"
+        )
     for file in status.files:
         lines.append(
             f"    {SIGNS['open']} {file.problem}"
@@ -120,6 +125,8 @@ def _next(statuses: list[AssignmentStatus]) -> str:
         if waiting := [e.exercise for e in status.exercises if e.state != "done"]:
             notebook = f"{status.assignment.name}/{status.assignment.name}.ipynb"
             return f"{waiting[0]}. Open {notebook}; check yourself with `tunelab check {waiting[0]}`; stuck? `tunelab hint {waiting[0]}`."
+        if waiting := [q.exercise for q in status.questions if q.state != "done"]:
+            return f"the question {waiting[0]}, in {status.assignment.name}/{status.assignment.name}.ipynb: answer it in its own cell, in words."
         if gone := [file for file in status.files if file.problem]:
             return f"{gone[0].problem} It is handed in with {status.assignment.name}: the lesson says how it is made."
     finished = [status.assignment.name for status in statuses if status.exercises]
