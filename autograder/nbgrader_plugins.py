@@ -1,13 +1,10 @@
-"""What nbgrader calls: the intake before it converts anything, the scores instead of running cells, and a careful way to unpack archives."""
+"""What nbgrader calls: the intake before it converts anything, the scores instead of running cells, and zip_collect's extractor."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import stat
 import sys
-import zipfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -27,14 +24,13 @@ from sqlalchemy.engine import Engine
 from traitlets import Unicode
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.collect import UNREADABLE, BadArchive, People, find_uploads
+from autograder.archives import UNREADABLE, BadArchive, unpacked
+from autograder.collect import People, find_uploads
 from autograder.course import ROOT, Assignment, load_course, load_hints
 from autograder.deadlines import Deadlines
-from autograder.handed_in import MAX_NOTEBOOK
 from autograder.intake import clean_notebook, clean_submission, read_clean, read_release, stand_in
 from autograder.roster import roster_of
 from autograder.workplace import VARIABLE, Workplace, open_workplace, write_atomically
-from tunelab.files import MAX_FILE
 
 BUSY_SECONDS = 60
 """How long to wait for a gradebook that somebody else is writing to."""
@@ -209,8 +205,6 @@ class CanvasExport(RosterExport):
 
 # ---------------------------------------------------------------- zip_collect
 
-MAX_MEMBERS = 1000
-
 
 class OneNotebook(ExtractorPlugin):
     """Unpacks one notebook (or script) of each learner into `<learner>/`, and the files beside it that the course asks for, from archives as `tunelab submit`, Moodle and Canvas name them. What is wrong with one archive is logged and stops no other.
@@ -243,48 +237,3 @@ class OneNotebook(ExtractorPlugin):
 def _files_of(assignment: str) -> tuple[str, ...]:
     """What the course asks for beside the notebook of an assignment; nothing for one that it doesn't know."""
     return next((known.files for known in load_course(ROOT).assignments if known.name == assignment), ())
-
-
-def unpacked(path: Path, assignment: str, wanted: Sequence[str] = ()) -> dict[str, bytes]:
-    """The one notebook (or, without any, script) in an archive, or the file itself when it is no archive, by its name, and the files `wanted` that lie beside it. Raises BadArchive."""
-    if path.suffix != ".zip":
-        if path.stat().st_size > MAX_NOTEBOOK:
-            raise BadArchive(f"it is larger than {MAX_NOTEBOOK // 2**20} MiB.")
-        return {f"{assignment}{path.suffix}": path.read_bytes()}
-    with zipfile.ZipFile(path) as archive:
-        plain = _plain(archive.infolist())
-        member = _notebook(plain, assignment)
-        with archive.open(member) as file:
-            content = file.read(MAX_NOTEBOOK + 1)
-        if len(content) > MAX_NOTEBOOK:
-            raise BadArchive(f"its notebook is larger than {MAX_NOTEBOOK // 2**20} MiB.")
-        name = Path(member.filename)
-        found = {re.sub(r"[^\w.-]", "_", name.name)[-100:]: content}
-        for other in plain:
-            if Path(other.filename).parent == name.parent and Path(other.filename).name in wanted:
-                with archive.open(other) as file:
-                    found[Path(other.filename).name] = file.read(MAX_FILE + 1)
-        return found
-
-
-def _plain(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    """The ordinary files of an archive. Raises BadArchive when there are too many."""
-    if len(members) > MAX_MEMBERS:
-        raise BadArchive(f"it holds {len(members)} files, and more than {MAX_MEMBERS} aren't looked through.")
-    return [m for m in members if not m.is_dir() and stat.S_IFMT(m.external_attr >> 16) in (0, stat.S_IFREG) and not _hidden(m.filename)]
-
-
-def _notebook(plain: Sequence[zipfile.ZipInfo], assignment: str) -> zipfile.ZipInfo:
-    notebooks = [m for m in plain if m.filename.endswith(".ipynb")]
-    named = [m for m in notebooks if Path(m.filename).name == f"{assignment}.ipynb"]
-    scripts = [m for m in plain if m.filename.endswith(".py") and not Path(m.filename).name.startswith("test_")]
-    for found in (named, notebooks, scripts):
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise BadArchive(f"it holds {len(found)} files that could be meant. Ask for an archive with one notebook, {assignment}.ipynb.")
-    raise BadArchive(f"there is no notebook in it. Ask for an archive with {assignment}.ipynb.")
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__")) for part in name.split("/") if part not in (".", ".."))
