@@ -179,6 +179,14 @@ def test_a_plot_carries_title_units_intervals_and_words(capsys):
         plots.show(panel, "")
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.5, "0.5"), (0.12345, "0.123"), (-0.004, "-0.004"), (99.96, "100"), (999.7, "1,000"), (4160.4, "4,160"), (-123456, "-123,456")],
+)
+def test_values_beside_bars_are_readable(value, shown):
+    assert plots.digits(value) == shown
+
+
 def test_bars_have_values_and_hatches():
     panel = plots.axes("t", x="x", y="y")
     plots.bars(panel, ["a", "b"], [0.5, 0.75], [(0.4, 0.6), (0.7, 0.8)])
