@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -105,7 +106,24 @@ def test_status_shows_the_course_and_what_comes_next(shelf, capsys):
     assert "[~] double started 4 points" in lines
     assert "[ ] negate open 2 points" in lines
     assert "not handed out yet" in lines
-    assert lines[-1].startswith("Next: double. Open s9-numbers/s9-numbers.ipynb")
+    assert "20 minutes, due" in said and "0 of 2 exercises done, worth 0 of 6 points" in said
+    assert lines[-1].startswith("Next: double, which you have begun. Open s9-numbers/s9-numbers.ipynb")
+    write(shelf, double=RIGHT)
+    tunelab(capsys, "check", "double")
+    said = tunelab(capsys, "status")[1]
+    assert "about 10 of 20 minutes left, due" in said and "1 of 2 exercises done, worth 4 of 6 points" in said
+    assert "Next: negate, the first that is open." in said
+    (shelf.parent / "course.toml").write_text(COURSE.replace("2027-02-01", "2017-02-01"))
+    assert "Next: negate, the first that is open, and its assignment was due 2017-02-01" in tunelab(capsys, "status")[1]
+
+
+def test_status_sums_up_a_course_of_several_assignments(shelf, capsys):
+    later = shelf.parent / "s9-later"
+    shutil.copytree(shelf, later)
+    (later / "s9-numbers.ipynb").rename(later / "s9-later.ipynb")
+    write(shelf, double=RIGHT)
+    tunelab(capsys, "check", "s9-numbers")
+    assert "In all: 1 of 4 exercises done; about 20 minutes are left." in tunelab(capsys, "status")[1]
 
 
 def test_an_exercise_is_done_until_its_cell_is_edited(shelf, capsys):
