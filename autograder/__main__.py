@@ -59,6 +59,15 @@ def release(arguments: Arguments) -> bool:
     return True
 
 
+def wheel(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.release import pack
+
+    written = pack(load_course(), arguments.assignment)
+    print(f"{written} holds the lab and the released assignments: learners install it, then `tunelab get` lays the assignments out.")
+    return True
+
+
 def lint(arguments: Arguments) -> bool:
     from autograder.course import load_course
     from autograder.lint import lint
@@ -296,6 +305,7 @@ def parser() -> argparse.ArgumentParser:
     verb(fetch, "Bring models and data onto this machine, once, also what is held out from learners (TUNELAB_HELD_OUT).")
     verb(build, "Build lessons into notebooks, in build/source/.", _assignment)
     verb(release, "Release assignments into assignments/, after the leak check.", _assignment)
+    verb(wheel, "Write the wheel that learners install, with the released assignments in it, into dist/.", _assignment)
     verb(
         lint,
         "Prove the law of exercises: stubs earn nothing, right answers all, mutants are caught, nothing hidden leaks.",

@@ -216,13 +216,18 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(part)
 
 
-def learner_wheel(root: Path, scratch: Path) -> Path:
-    """Builds the wheel that learners install, from a copy, so that no trace of building stays in the repository. Raises CourseError."""
+def learner_wheel(root: Path, scratch: Path, assignments: Path | None = None) -> Path:
+    """Builds the wheel that learners install, from a copy, so that no trace of building stays in the repository. With a folder of `assignments` in it, `tunelab get` lays these out.
+
+    Raises CourseError.
+    """
     copy, out = scratch / "wheel-source", scratch / "wheel"
     shutil.copytree(root / "tunelab", copy / "tunelab", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         if (root / name).is_file():
             shutil.copy(root / name, copy / name)
+    if assignments:
+        shutil.copytree(assignments, copy / "tunelab" / "assignments")
     done = _build_wheel(copy, out)
     wheels = sorted(out.glob("*.whl"))
     if done.returncode or len(wheels) != 1:

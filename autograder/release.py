@@ -32,6 +32,23 @@ def release(course: Course, name: str | None = None) -> list[Path]:
     return [assignment.released for assignment in selected]
 
 
+def pack(course: Course, name: str | None = None, out: Path | None = None) -> Path:
+    """Writes the wheel that learners install, with the released assignments in it (or the one of that name), into `dist/`, after the leak check. Raises CourseError."""
+    out = out or course.root / "dist"
+    with _scratch(course.root) as scratch:
+        for assignment in course.select(name):
+            if not assignment.released_notebook.is_file():
+                raise CourseError(f"{assignment.name} isn't released. Run `make release ASSIGNMENT={assignment.name}`.")
+            for file in sorted(_files(assignment.released)):
+                write_atomically(scratch / "assignments" / assignment.name / file, (assignment.released / file).read_bytes())
+        write_atomically(scratch / "assignments" / "course.toml", (course.root / "course.toml").read_bytes())
+        wheel = learner_wheel(course.root, scratch, scratch / "assignments")
+        if leaks := find_leaks(course, [wheel]):
+            raise CourseError("Nothing was written, because something hidden would have been in it:\n" + "\n".join(map(str, leaks)))
+        write_atomically(out / wheel.name, wheel.read_bytes())
+    return out / wheel.name
+
+
 def stale(course: Course, name: str | None = None) -> list[str]:
     """What in `assignments/` differs from a fresh release, one sentence each. Changes nothing but `build/`."""
     with _scratch(course.root) as scratch:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if sys.version_info < (3, 11):  # noqa: UP036 -- whoever put the lab onto an older Python's path reads a sentence, not a missing module
     raise ImportError(
-        f"Tunelab needs Python 3.11, and this is {sys.version.split()[0]} ({sys.executable}). "
-        "Make an environment with Python 3.11, install the course's wheel into it, and choose it as the notebook's kernel."
+        f"Tunelab needs Python 3.11, 3.12 or 3.13, and this is {sys.version.split()[0]} ({sys.executable}). "
+        "Make an environment with Python 3.11, with which grading runs, too, install the course's wheel into it, and choose it as the notebook's kernel."
     )
 
 if TYPE_CHECKING:

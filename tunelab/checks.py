@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tunelab import places
 from tunelab.notebook import Cell, LearnerNotebook, NotebookError, read_notebook
 
 
@@ -57,15 +57,16 @@ def check(exercise: str) -> Any:
 
     Gives None when all pass, else a short line (whose plain text is 0.0, so that `nbgrader validate` sees that something is open).
     """
-    from tunelab import display, progress, surroundings
+    from tunelab import colab, display, grammar, progress, surroundings
 
-    namespace = _notebook_namespace()
+    namespace = places.notebook_namespace()
     folder = _folder_of_checks(exercise, namespace)
     report = check_namespace(exercise, namespace)
-    if outdated := surroundings.outdated_kernel():
-        report = replace(report, note=" ".join(note for note in (outdated, report.note) if note))
+    remarks = (surroundings.outdated_kernel(), grammar.too_new(progress.cell_of(namespace.get(exercise))), report.note)
+    report = replace(report, note=" ".join(remark for remark in remarks if remark))
     if folder is not None:
         progress.record_in_notebook(report, folder, namespace)
+        colab.bring_down(folder, exercise)
     display.show(report)
     return None if report.passed else display.Unfinished(report)
 
@@ -83,6 +84,8 @@ def check_namespace(exercise: str, namespace: dict[str, Any]) -> CheckReport:
 
 def check_notebook(path: Path, exercise: str) -> CheckReport:
     """The public checks of an exercise on a notebook on disk: what `tunelab check` runs."""
+    from tunelab import grammar
+
     try:
         notebook = read_notebook(path)
     except NotebookError as error:
@@ -92,7 +95,8 @@ def check_notebook(path: Path, exercise: str) -> CheckReport:
         return CheckReport(
             exercise, (), f"There is no {test_file.name} beside {path.name}. Its exercises are: {', '.join(notebook.exercises)}."
         )
-    return run_tests(test_file, exercise, notebook.cells_for(exercise))
+    report = run_tests(test_file, exercise, notebook.cells_for(exercise))
+    return replace(report, note=report.note or grammar.too_new(notebook.exercises.get(exercise, "")))
 
 
 def find_notebook(folder: Path) -> LearnerNotebook:
@@ -230,17 +234,6 @@ def run_pytest(test_file: Path, exercise: str, backend: Any, only: str | None = 
     return CheckReport(exercise, tuple(gathered.values()), Connect.problem, tuple(measure.measures), tuple(measure.flags))
 
 
-def _notebook_namespace() -> dict[str, Any]:
-    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()) is not None:
-        return shell.user_ns
-    return sys.modules["__main__"].__dict__
-
-
 def _folder_of_checks(exercise: str, namespace: Mapping[str, Any]) -> Path | None:
-    return next((folder for folder in _folders(namespace) if (folder / f"test_{exercise}.py").is_file()), None)
-
-
-def _folders(namespace: Mapping[str, Any]) -> list[Path]:
-    """Where the notebook may lie: as its editor says, else the current folder."""
-    said = [namespace.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")]
-    return [Path.cwd(), *(Path(str(path)).parent for path in said if path)]
+    test_file = places.beside(f"test_{exercise}.py", namespace)
+    return test_file and test_file.parent

@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
     fetch = _command(commands, "fetch", _fetch, "bring models and data onto this machine, once")
     fetch.add_argument("--quiet", action="store_true", help="say nothing when everything is there already")
+    _command(commands, "get", _get, "lay out the assignments that came with the package, for where there is no folder of them")
     _command(commands, "status", _status, "where you are in the course, and what's next")
     _command(commands, "check", _check, "run the checks of an exercise, or of a whole assignment").add_argument(
         "what", nargs="*", help=which
@@ -87,6 +88,17 @@ def _fetch(options: argparse.Namespace) -> int:
         for asset in assets.given_out().values():
             size = sum(path.stat().st_size for path in asset.folder.iterdir()) / 2**20
             print(f"  {asset.name:10} {size:6.0f} MB  {asset.about} (licence: {asset.licence})")
+    return OK
+
+
+def _get(options: argparse.Namespace) -> int:
+    from tunelab.handout import lay_out
+
+    handout = lay_out(Path.cwd())
+    if handout.new:
+        _say(f"Laid out in {handout.root}: {', '.join(handout.new)}.")
+    if handout.kept:
+        _say(f"Left as they are, because they were there: {', '.join(handout.kept)}.")
     return OK
 
 

@@ -108,12 +108,12 @@ def write_beside(path: Path, content: bytes) -> None:
 
 def record_in_notebook(report: CheckReport, folder: Path, namespace: Mapping[str, Any]) -> None:
     """Keeps what `check(...)` found in a live notebook that lies in `folder`, for the cell that defined the exercise's function."""
-    source = _cell_of(namespace.get(report.exercise))
+    source = cell_of(namespace.get(report.exercise))
     if source:
         Progress(folder.parent).record(folder.name, report, source, in_editor=True)
 
 
-def _cell_of(value: Any) -> str:
+def cell_of(value: Any) -> str:
     """The source of the cell that defined a function or class, as the kernel remembers it; empty when it doesn't."""
     if isinstance(value, type):
         value = next((v for v in vars(value).values() if isinstance(v, FunctionType)), None)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tunelab import budget
+from tunelab import budget, places
 
 FOLDER = "records"
 RECORDING = "TUNELAB_RECORD"
@@ -35,7 +35,7 @@ def recorded(name: str, compute: Callable[[], Any]) -> Any:
     Raises:
         RecordError: there is no such record, it can't be read, or what was computed isn't plain data.
     """
-    path = Path(FOLDER) / f"{name}.json"
+    path = places.beside(f"{FOLDER}/{name}.json", places.notebook_namespace()) or Path(FOLDER) / f"{name}.json"
     if os.environ.get(RECORDING) == "1":
         return _record(path, compute)
     if budget.small():
@@ -43,7 +43,7 @@ def recorded(name: str, compute: Callable[[], Any]) -> Any:
         return _read(path)["value"] if path.is_file() else fresh
     kept = _read(path)
     print(
-        f"From the record {path.as_posix()}: computed in {_length(kept['seconds'])} on {kept['processors']} processors. "
+        f"From the record {_shown(path)}: computed in {_length(kept['seconds'])} on {kept['processors']} processors. "
         f"With {RECORDING}=1 in Jupyter's environment this cell computes it anew."
     )
     return kept["value"]
@@ -57,7 +57,7 @@ def _record(path: Path, compute: Callable[[], Any]) -> Any:
     beside = path.with_suffix(".part")
     beside.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     beside.replace(path)
-    print(f"Recorded in {path.as_posix()}: computed in {_length(kept['seconds'])} on {kept['processors']} processors.")
+    print(f"Recorded in {_shown(path)}: computed in {_length(kept['seconds'])} on {kept['processors']} processors.")
     return value
 
 
@@ -76,11 +76,15 @@ def _read(path: Path) -> dict[str, Any]:
         return {key: kept[key] for key in ("seconds", "processors", "value")}
     except FileNotFoundError:
         raise RecordError(
-            f"{path.as_posix()} isn't in {Path.cwd()}. Open the notebook in the folder of its assignment; or compute it, which takes long: "
+            f"{_shown(path)} isn't in {Path.cwd()}. Open the notebook in the folder of its assignment, or go there in a cell (%cd …); or compute it, which takes long: "
             f"start Jupyter with {RECORDING}=1 in its environment."
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{path.as_posix()} can't be read ({error}). Copy it again from the assignment as it was handed out.") from None
+        raise RecordError(f"{_shown(path)} can't be read ({error}). Copy it again from the assignment as it was handed out.") from None
+
+
+def _shown(path: Path) -> str:
+    return f"{FOLDER}/{path.name}"
 
 
 def _length(seconds: float) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tunelab import grammar
 from tunelab.files import FileError, read_file
 from tunelab.notebook import LearnerNotebook, needed, without_magics
 from tunelab.progress import Progress, write_beside
@@ -94,6 +95,8 @@ def warnings_for(assignment: Assignment, notebook: LearnerNotebook, progress: Pr
             found.append(f"{name}: still the stub that it came with.")
         elif trouble := _syntax_error(source):
             found.append(f"{name}: the cell can't be read ({trouble}).")
+        elif newer := grammar.too_new(source):
+            found.append(f"{name}: {newer}")
         elif older := unsaved(assignment.name, name, source, notebook.path, progress):
             found.append(older)
         elif not progress.is_done(assignment.name, name, source):
