@@ -28,7 +28,7 @@ STUB_COLUMNS = 100
 _ASSIGNMENT_NAME = re.compile(r"s\d+-[a-z0-9]+(-[a-z0-9]+)*")
 _CELL_TAGS = ("setup", "exercise", "demo")
 _NO_FILES = (".ipynb", ".py", ".left-out", ".handed-in")
-_RELEASED_FILES = ("hints.toml", "timestamp.txt")
+_RELEASED_FILES = ("hints.toml", "timestamp.txt", "submission_secret.txt")
 
 
 class CourseError(Exception):
