@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbgrader.api
 import nbgrader.dbutil
+import nbgrader.nbgraderformat.common
 from alembic.script import ScriptDirectory
+from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
 from nbgrader.plugins.zipcollect import ExtractorPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy import event, inspect
+from sqlalchemy.engine import Engine as SQLEngine
 from traitlets import Unicode
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -60,10 +67,14 @@ def prepare_process() -> None:
     commands, templates = str(Path(sys.executable).parent), str(Path(sys.prefix) / "share" / "jupyter")
     _prepend("PATH", commands)
     _prepend("JUPYTER_PATH", templates)
-    if not event.contains(Engine, "connect", _wait_for_others):
-        event.listen(Engine, "connect", _wait_for_others)
+    if not event.contains(SQLEngine, "connect", _wait_for_others):
+        event.listen(SQLEngine, "connect", _wait_for_others)
         # nbgrader opens the gradebook nine times for a submission, each time with a new engine, which compiles every statement anew.
         nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
+        # Each time it also asks of every table whether it is there.
+        nbgrader.api.Base.metadata.create_all = _once_each(nbgrader.api.Base.metadata.create_all)
+        # For each cell nbgrader also checks the schema that it checks the cell by.
+        nbgrader.nbgraderformat.common.jsonschema = SimpleNamespace(validate=check_metadata)
         # For each new gradebook nbgrader starts a Python of its own, which takes seconds, to ask which version its tables have.
         nbgrader.api.get_alembic_version = _tables_version
 
@@ -72,6 +83,32 @@ def prepare_process() -> None:
 def _tables_version() -> str:
     """The newest version of the tables of nbgrader's gradebook."""
     return ScriptDirectory(nbgrader.dbutil.ALEMBIC_DIR).get_current_head()
+
+
+def _once_each(create_all: Callable[[SQLEngine], None]) -> Callable[[SQLEngine], None]:
+    """Makes a gradebook's tables when it is opened first, and again when they have gone since."""
+    made = weakref.WeakSet()
+
+    def create(bind: SQLEngine) -> None:
+        if bind not in made or not inspect(bind).has_table(nbgrader.api.Grade.__tablename__):
+            create_all(bind=bind)
+            made.add(bind)
+
+    return create
+
+
+def check_metadata(metadata: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """What jsonschema's `validate` does, with a schema that was found sound before. Raises jsonschema's ValidationError."""
+    if error := best_match(_validator(json.dumps(schema)).iter_errors(metadata)):
+        raise error
+
+
+@cache
+def _validator(schema: str) -> Validator:
+    read = json.loads(schema)
+    kind = validator_for(read)
+    kind.check_schema(read)
+    return kind(read)
 
 
 def open_gradebook(workplace: Workplace) -> nbgrader.api.Gradebook:
