@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 
 from autograder.course import CourseError, Solution, at
 
 Definition = ast.FunctionDef | ast.ClassDef
 
 
+@cache
 def fill(stub: str, solution: Solution) -> str:
     """The stub's cell with the solution in it.
 

@@ -6,7 +6,6 @@ same course and seed. Beside the notebook each hands in the files that its answe
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import shutil
@@ -201,7 +200,7 @@ def _learner(name: str, kind: str, about: str, chosen: Chosen) -> tuple[Simulate
 
 def filled(released: dict[str, Any], cells: dict[str, str]) -> dict[str, Any]:
     """The released notebook as JSON with the cells of exercises replaced, as a learner's editor would save it."""
-    notebook = copy.deepcopy(released)
+    notebook = json.loads(json.dumps(released))  # a copy, several times as fast as copy.deepcopy
     for cell in notebook["cells"]:
         if cell.get("id") in cells:
             cell["source"] = cells[cell["id"]].splitlines(keepends=True)

@@ -44,7 +44,8 @@ def grade_all(
     """Grades all tasks and calls `done` for each as it ends, in whatever order they end: on the cluster at `address`, else on this machine, by at most one worker for each task."""
     several = min(workers or LOCAL_WORKERS, len(tasks))
     if address is None and several == 1:
-        run_here(tasks, done, mode, limits, budget, root)
+        with Engine(mode, limits, root, budget) as engine:
+            in_turn(engine, tasks, done)
     else:
         from autograder.cluster import connect, run  # brings all of Dask, which a single worker doesn't need
 
@@ -52,24 +53,16 @@ def grade_all(
             run(client, tasks, done)
 
 
-def run_here(
-    tasks: Sequence[Task],
-    done: Done,
-    mode: str,
-    limits: Limits,
-    budget: Budget,
-    root: Path,
-) -> None:
-    """The same one after another with an engine of this process, which spares the start of a cluster. What learners wrote runs in its sandbox all the same."""
-    course = load_course(root)
-    with Engine(mode, limits, root, budget) as engine:
-        for task in tasks:
-            for _ in range(TRIES):
-                try:
-                    outcome: dict[str, Any] | Exception = engine.grade(
-                        task.clean, course.assignment(task.clean.assignment), task.seed, task.known
-                    )
-                    break
-                except Exception as error:
-                    outcome = error
-            done(task, outcome)
+def in_turn(engine: Engine, tasks: Sequence[Task], done: Done) -> None:
+    """Grades tasks one after another with an engine of this process. What learners wrote runs in its sandbox all the same."""
+    course = load_course(engine.root)
+    for task in tasks:
+        for _ in range(TRIES):
+            try:
+                outcome: dict[str, Any] | Exception = engine.grade(
+                    task.clean, course.assignment(task.clean.assignment), task.seed, task.known
+                )
+                break
+            except Exception as error:
+                outcome = error
+        done(task, outcome)

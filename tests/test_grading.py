@@ -6,17 +6,22 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from autograder.cluster import ClusterError, check_address
+from autograder.course import CourseError
+from autograder.intake import clean_submission, read_release
+from autograder.tasks import Task, in_turn
 from tests.fixtures.minicourse import NAME, make_whole_course, write
 
 CLASS = 200
@@ -155,6 +160,22 @@ def test_a_second_grader_is_told_who_is_grading(root, tmp_path):
     assert second.returncode == 2
     assert f"(process {first.pid}) has been grading here since" in said
     assert first.wait(timeout=600) == 0
+
+
+def test_what_cannot_be_graded_stops_no_other_submission(engine, course, tmp_path):
+    assignment = course.assignments[0]
+    folder = tmp_path / "ada" / assignment.name
+    folder.mkdir(parents=True)
+    shutil.copy(assignment.released_notebook, folder)
+    clean = clean_submission(folder, assignment, read_release(assignment))
+    tasks = [Task("1", 1, replace(clean, assignment="s0-nowhere"), {}), Task("2", 2, clean, {})]
+    outcomes = []
+    in_turn(engine, tasks, lambda task, outcome: outcomes.append((task.key, outcome)))
+    (first, trouble), (second, result) = outcomes
+    assert (first, second) == ("1", "2")
+    assert isinstance(trouble, CourseError) and "s0-nowhere" in str(trouble)
+    assert [row["score"] for row in result["exercises"]] == [0.0] * len(assignment.exercises)
+    assert {test["outcome"] for row in result["exercises"] for test in row["tests"]} == {"failed"}
 
 
 # ---------------------------------------------------------------- a cluster reached by address

@@ -33,9 +33,15 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name)
-def test_every_kind_and_every_mutant_is_there(tmp_path: Path, assignment: Assignment) -> None:
-    learners, _ = class_in(tmp_path, assignment)
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory: pytest.TempPathFactory, assignment: Assignment) -> tuple[list[SimulatedLearner], Workplace]:
+    """The whole class of one assignment; pytest runs the tests that ask for the same one after another."""
+    return class_in(tmp_path_factory.mktemp(assignment.name), assignment)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name, scope="module")
+def test_every_kind_and_every_mutant_is_there(handed_in: tuple[list[SimulatedLearner], Workplace], assignment: Assignment) -> None:
+    learners, _ = handed_in
     answers = Answers(assignment)
     assert len(learners) >= 24
     assert {learner.kind for learner in learners} == {"reference", "alternative", "stub", "half", "mutant", "malformed", "attacker"}
@@ -63,10 +69,10 @@ def test_a_class_of_a_given_size(tmp_path: Path, size: int) -> None:
     assert {path.parent.name for path in workplace.submitted.glob("*/*")} == {learner.name for learner in learners}
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name)
-def test_what_right_and_untouched_exercises_deserve(tmp_path: Path, assignment: Assignment) -> None:
+@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name, scope="module")
+def test_what_right_and_untouched_exercises_deserve(handed_in: tuple[list[SimulatedLearner], Workplace], assignment: Assignment) -> None:
     """In what the intake makes of it, an exercise with the reference in it deserves all points, and an untouched stub none."""
-    learners, workplace = class_in(tmp_path, assignment)
+    learners, workplace = handed_in
     answers, release = Answers(assignment), read_release(assignment)
     seen = 0
     for learner in learners:

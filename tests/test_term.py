@@ -50,6 +50,9 @@ COUNT = {
 }
 """Answers, and what they deserve by the suites of the small course: 2 for positive numbers and 1 for negative ones, and 2 for counting."""
 
+ENDED = LEARNERS[9], NAMES[1]
+"""Whose answer ends its process: the result may not be kept, and stands in the gradebook until another answer is handed in."""
+
 CORRECTED = "s1-week-4"
 """The assignment whose suite is corrected: it takes the absolute value afterwards, so that "positive" earns 3."""
 
@@ -113,7 +116,8 @@ def plan() -> Term:
     for number, seconds in enumerate((1800, 1801, 1800 + 86400, 1800 + 86401, 30 * 86400)):
         term.uploads[LEARNERS[number], NAMES[0]] = [HandedIn(DUE[NAMES[0]] + timedelta(seconds=seconds), "right", "right")]
         term.extensions.pop((LEARNERS[number], NAMES[0]), None)
-    term.uploads[LEARNERS[9], NAMES[1]] = [HandedIn(DUE[NAMES[1]] - timedelta(days=1), "exit", "right")]
+    came = DUE[ENDED[1]] - timedelta(days=1)
+    term.uploads[ENDED] = [HandedIn(came, "exit", "right"), HandedIn(came + timedelta(hours=2), "right", "right")]
     return term
 
 
@@ -189,6 +193,12 @@ def collect(root: Path, paths: list[Path]) -> list[list[int]]:
     return [[int(number) for number in line.split()] for line in said.splitlines() if line[:1].isdigit()]
 
 
+def grades(root: Path) -> dict[tuple[str, str], dict[str, str]]:
+    """The rows of gradebook.csv by learner and assignment."""
+    with open(root / "gradebook.csv", newline="") as file:
+        return {(row["student_id"], row["assignment"]): row for row in csv.DictReader(file)}
+
+
 def write_extensions(root: Path, term: Term) -> None:
     lines = [f"{learner},{name},{until:%Y-%m-%dT%H:%M:%SZ}\n" for (learner, name), until in term.extensions.items()]
     write(root / "extensions.csv", "learner,assignment,until\n" + "".join(lines))
@@ -228,6 +238,7 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Term, dict[str
     handed = sum(1 for (_, name) in term.uploads if name in NAMES[:3])
     assert sum(new for new, *_ in collect(root, [download(root, term, name, 1) for name in NAMES[:3]])) == handed
     run(root, "grade", "--workers", "1")
+    assert float(grades(root)[ENDED]["raw_score"]) == DOUBLE["exit"][1] + COUNT["right"][1]
     done("first half")
 
     collect(root, [download(root, term, name, 1) for name in NAMES[3:]])
@@ -235,10 +246,11 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Term, dict[str
     run(root, "grade", "--workers", "1")
     done("second half, with a crash")
 
-    again = collect(root, [download(root, term, name, 2) for name in NAMES])
+    # the first download once more at the end, by mistake: nothing old comes back
+    *again, (new, replaced, older, _) = collect(
+        root, [*(download(root, term, name, 2) for name in NAMES), root / "downloads" / "1" / f"{NAMES[0]}.zip"]
+    )
     assert sum(replaced for _, replaced, *_ in again) == sum(len(uploads) == 2 for uploads in term.uploads.values())
-    # the first download once more, by mistake: nothing old comes back
-    [(new, replaced, older, _)] = collect(root, [root / "downloads" / "1" / f"{NAMES[0]}.zip"])
     assert (new, replaced, older) == (0, 0, sum(len(term.uploads.get((learner, NAMES[0]), [])) == 2 for learner in LEARNERS))
     run(root, "grade", "--workers", "1")
     done("handed in again")
@@ -269,8 +281,7 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Term, dict[str
 
 def test_the_gradebook_is_right_to_the_last_point(term: tuple[Path, Term, dict[str, float]]) -> None:
     root, planned, _ = term
-    with open(root / "gradebook.csv", newline="") as file:
-        rows = {(row["student_id"], row["assignment"]): row for row in csv.DictReader(file)}
+    rows = grades(root)
     assert len(rows) == len(LEARNERS) * len(NAMES)
     wrong = {}
     for key, row in rows.items():
@@ -303,7 +314,7 @@ def test_what_was_replaced_is_kept_and_a_second_run_changes_nothing(term: tuple[
     assert kept == {key for key, uploads in planned.uploads.items() if len(uploads) == 2}
     before = (root / "gradebook.csv").read_bytes()
     said = run(root, "grade", "--workers", "1")
-    assert "; 1 results made, " in said, "only what may not be kept, the answer that ended its process, is made again"
+    assert "; 0 results made, " in said
     assert "; 0 written to the gradebook, " in said
     assert (root / "gradebook.csv").read_bytes() == before
 
