@@ -37,7 +37,10 @@ def test_an_older_python_is_named_with_the_cure() -> None:
     done = python("import sys\nsys.version_info, sys.version = (3, 9, 18, 'final', 0), '3.9.18 (main)'\nimport tunelab")
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: Tunelab needs Python 3.11, 3.12 or 3.13, and this is 3.9.18 (") and "choose it as the notebook's kernel" in last
+    assert (
+        last.startswith("ImportError: Tunelab needs Python 3.11, 3.12 or 3.13, and this is 3.9.18 (")
+        and "choose it as the notebook's kernel" in last
+    )
 
 
 def test_pip_refuses_the_wheel_in_a_python_that_is_too_old_or_too_new(tmp_path: Path) -> None:
