@@ -4,7 +4,7 @@ RUN = .venv/bin/python -m autograder
 ONE = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 GRADE = $(ONE) $(if $(WORKERS),--workers $(WORKERS)) $(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(SANDBOX),--sandbox $(SANDBOX))
 
-.PHONY: demo test setup release wheel lint lessons solutions bench collect grade regrade feedback report lock
+.PHONY: demo test setup release wheel lint mistakes lessons solutions bench collect grade regrade feedback report lock
 .DEFAULT_GOAL := demo
 
 demo: setup
@@ -19,6 +19,8 @@ wheel: setup
 	@$(RUN) wheel $(ONE)
 lint: setup
 	@$(RUN) lint $(ONE)
+mistakes: setup
+	@$(RUN) mistakes $(ONE)
 lessons: setup
 	@$(RUN) lessons $(ONE) $(if $(RECORD),--record)
 solutions: setup

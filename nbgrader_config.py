@@ -51,6 +51,9 @@ c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugins.LatePenalty"
 c.OverwriteCells.add_missing_cells = True
 c.ReportScores.workplace = str(workplace.root)
 
+c.ExchangeFactory.collect = "autograder.exchange.Collect"
+c.ExchangeFactory.release_feedback = "autograder.exchange.ReleaseFeedback"
+
 c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_plugins.OneNotebook"
 c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/(?P<file_id>[^/]+)$"
 asked_for = {Path(name).suffix for assignment in load_course(ROOT).assignments for name in assignment.files}

@@ -75,6 +75,35 @@ def lint(arguments: Arguments) -> bool:
     return lint(load_course(), arguments.assignment, arguments.sandbox or "bubblewrap", arguments.exercise)
 
 
+def mistakes(arguments: Arguments) -> bool:
+    from autograder.course import at, load_course
+    from autograder.mistakes import write_mistakes
+    from autograder.verdicts import LazyEngine
+
+    course = load_course()
+    chosen = course.select(arguments.assignment)
+    with LazyEngine(arguments.sandbox or "bubblewrap", course.root, chosen) as engine:
+        for assignment in chosen:
+            print(f"What mistakes are told: {at(write_mistakes(assignment, engine))}", flush=True)
+    return True
+
+
+def draws(arguments: Arguments) -> bool:
+    from autograder.course import load_course
+    from autograder.draws import try_draws
+    from autograder.verdicts import LazyEngine
+
+    course, well = load_course(), True
+    chosen = course.select(arguments.assignment)
+    with LazyEngine("bubblewrap", course.root, chosen) as engine:
+        for assignment in chosen:
+            findings = try_draws(assignment, engine, arguments.number, arguments.exercise)
+            print(f"{assignment.name}: right answers on {arguments.number} draws each, {len(findings)} times not all points.", flush=True)
+            print(*findings, sep="\n", end="\n" if findings else "", flush=True)
+            well = well and not findings
+    return well
+
+
 def lessons(arguments: Arguments) -> bool:
     from autograder.course import at, load_course
     from autograder.lessons import run_lesson
@@ -284,6 +313,8 @@ def parser() -> argparse.ArgumentParser:
         _exercise,
         _sandbox,
     )
+    verb(mistakes, "Write what the author of each mutant would read, to judge the messages by.", _assignment, _sandbox)
+    verb(draws, "Try right answers on many further draws: none may fail on a rare one.", _assignment, _exercise, _number)
     verb(
         lessons,
         "Run lessons in a Jupyter kernel with the reference filled in, and keep the record in build/lessons/.",
@@ -344,6 +375,10 @@ def _exercise(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--exercise", metavar="NAME", help="only this exercise of --assignment, without lesson and release: for an author at work"
     )
+
+
+def _number(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--number", metavar="N", type=_positive, default=20, help="draws for each right answer (20)")
 
 
 def _workplace(one: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course import Assignment, Course, CourseError, LessonCell, at, load_hints, load_suites, public_checks
 from autograder.workplace import write_atomically
+from tunelab.notebook import digest
 
 SCHEMA_VERSION = 3
 """Of nbgrader's cell metadata."""
@@ -78,7 +79,8 @@ def _cell(cell: LessonCell, place: str) -> NotebookNode:
     if cell.kind == "prose":
         return new_markdown_cell(cell.source, id=place)
     if cell.kind == "written":
-        metadata = {"tags": ["written"], "name": cell.name, "nbgrader": _nbgrader(cell.name, grade=True, solution=True, points=cell.points)}
+        grading = _nbgrader(cell.name, grade=True, solution=True, points=cell.points)
+        metadata = {"tags": ["written"], "name": cell.name, "asked": digest(cell.source), "nbgrader": grading}
         return new_markdown_cell(cell.source, id=cell.name, metadata=metadata)
     if cell.kind == "exercise":
         metadata = {"tags": ["exercise"], "name": cell.name, "nbgrader": _nbgrader(cell.name, solution=True)}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,25 +14,14 @@ from distributed import Client, LocalCluster, Security, WorkerPlugin, as_complet
 
 from autograder.course import load_course
 from autograder.engine import Budget, Engine
-from autograder.intake import CleanSubmission
 from autograder.sandbox import Limits
+from autograder.tasks import TRIES, Done, Task
 
 PLUGIN = "tunelab-engine"
-LOCAL_WORKERS = 2
 
 
 class ClusterError(RuntimeError):
     """A cluster that can't be used, with the reason and the cure."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One submission to grade: `key` names its result, `seed` is what its suites draw inputs from, `known` are exercises whose results are at hand."""
-
-    key: str
-    seed: int
-    clean: CleanSubmission
-    known: Mapping[str, dict[str, Any]]
 
 
 class EnginePlugin(WorkerPlugin):
@@ -60,7 +48,7 @@ def grade_task(task: Task) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def connect(address: str | None, workers: int | None, mode: str, limits: Limits, budget: Budget, root: Path) -> Iterator[Client]:
+def connect(address: str | None, workers: int, mode: str, limits: Limits, budget: Budget, root: Path) -> Iterator[Client]:
     """A client of a local cluster, with TLS and certificates made for this run, or of the scheduler at `address`."""
     with contextlib.ExitStack() as stack:
         if address is None:
@@ -68,7 +56,7 @@ def connect(address: str | None, workers: int | None, mode: str, limits: Limits,
             stack.enter_context(dask.config.set({"distributed.worker.daemon": False, "distributed.admin.log-length": 0}))
             cluster = stack.enter_context(
                 LocalCluster(
-                    n_workers=workers or LOCAL_WORKERS,
+                    n_workers=workers,
                     threads_per_worker=1,
                     processes=True,
                     protocol="tls://",
@@ -105,9 +93,11 @@ def check_address(address: str) -> str:
     return address
 
 
-def run(client: Client, tasks: Sequence[Task], done: Callable[[Task, dict[str, Any] | Exception], None]) -> None:
+def run(client: Client, tasks: Sequence[Task], done: Done) -> None:
     """Grades all tasks and calls `done` for each as it ends, in whatever order they end."""
-    futures = {client.submit(grade_task, task, key=f"{task.clean.assignment}-{task.key}", retries=1, pure=True): task for task in tasks}
+    futures = {
+        client.submit(grade_task, task, key=f"{task.clean.assignment}-{task.key}", retries=TRIES - 1, pure=True): task for task in tasks
+    }
     for future in as_completed(futures):
         task = futures[future]
         try:

@@ -15,12 +15,12 @@ import stat
 import tempfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.archives import UNREADABLE, BadArchive, hidden, unpacked
 from autograder.course import Assignment, at
 from autograder.handed_in import MAX_NOTEBOOK, shown
 from autograder.roster import LEARNER, Roster, RosterError, roster_of
@@ -50,16 +50,9 @@ IDENTIFIER = "Identifier"
 SAME_PERSON = ("Email address", "Email", "ID number", "Username")
 """Columns by which a row of a grading worksheet is found in the class list."""
 
-UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
-"""What reading a bad archive raises."""
-
 
 class CollectError(ValueError):
     """Nothing can be collected: why, and what to do."""
-
-
-class BadArchive(Exception):
-    """An archive that isn't unpacked, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -274,7 +267,7 @@ def _upload(name: str, path: Path, member: str, assignment: str, people: People)
             raise BadArchive(f"its name must be {assignment}__LEARNER.zip, LEARNER made of letters, digits and . _ @ - only.")
         return Upload(match["learner"], label, path, member, moment_in(match["rest"] or ""))
     if match := MOODLE.fullmatch(name):
-        if not name.lower().endswith(KINDS) or _hidden(match["file"]):
+        if not name.lower().endswith(KINDS) or hidden(match["file"]):
             return None
         learner = people.of_moodle(match["name"], match["id"])
         return Upload(learner, label, path, member, _told_moment(match["file"]), participant=match["id"])
@@ -284,7 +277,7 @@ def _upload(name: str, path: Path, member: str, assignment: str, people: People)
         learner = people.of_canvas(match["id"])
         return Upload(learner, label, path, member, _told_moment(match["file"]), int(match["order"][:18]), bool(match["late"]))
     if not member and (match := FOLDER.fullmatch(name)) and name.lower().endswith(KINDS):
-        if match["assignment"] not in (None, assignment) or _hidden(name):
+        if match["assignment"] not in (None, assignment) or hidden(name):
             return None
         if not is_learner(match["learner"]) or not people.knows(match["learner"]):
             raise BadArchive("its folder isn't called as a learner of the class.")
@@ -299,11 +292,7 @@ def _upload(name: str, path: Path, member: str, assignment: str, people: People)
 def _passed_over(name: str) -> bool:
     """Whether a file is none that anybody expects to be graded: text that was typed into the system, a picture, a system's own droppings."""
     known = MOODLE.fullmatch(name) or CANVAS.fullmatch(name) or "_assignsubmission_" in name.partition("/")[0] or FOLDER.fullmatch(name)
-    return bool(known and not name.lower().endswith(KINDS)) or _hidden(name)
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__")) for part in name.split("/"))
+    return bool(known and not name.lower().endswith(KINDS)) or hidden(name)
 
 
 def _told_moment(file: str) -> str:
@@ -373,8 +362,6 @@ def collect(
 def _collect_one(
     workplace: Workplace, assignment: Assignment, learner: str, uploads: Sequence[Upload], people: People, done: Collected, dry: bool
 ) -> None:
-    from autograder.nbgrader_plugins import unpacked
-
     newest, *rest = uploads
     if rest:
         done.remarks.append(f"{learner}: {len(uploads)} uploads; {newest.label} was taken as the newest.")

@@ -22,11 +22,13 @@ from tunelab.shelf import LatePolicy
 ROOT = Path(__file__).resolve().parents[1]
 SUITE_SECONDS = 2.0
 """CPU seconds that a suite may take on its reference, unless course.toml says otherwise."""
+STUB_COLUMNS = 100
+"""Characters that a stub's lines may have: so many are to be seen in JupyterLab on a screen 1,366 pixels wide, with the sidebar open."""
 
 _ASSIGNMENT_NAME = re.compile(r"s\d+-[a-z0-9]+(-[a-z0-9]+)*")
 _CELL_TAGS = ("setup", "exercise", "demo")
 _NO_FILES = (".ipynb", ".py", ".left-out", ".handed-in")
-_RELEASED_FILES = ("hints.toml", "timestamp.txt")
+_RELEASED_FILES = ("hints.toml", "timestamp.txt", "submission_secret.txt")
 
 
 class CourseError(Exception):
@@ -431,6 +433,10 @@ def _check_stub(source: str, name: str, path: Path, line: int) -> None:
         raise CourseError(f"{at(path, line)}: the cell {name} holds something other than `{name}`. {cure}")
     if not ast.get_docstring(body[0]):
         raise CourseError(f"{at(path, line)}: the stub {name} has no docstring. {cure}")
+    if long := [number for number, text in enumerate(source.splitlines(), 1) if len(text) > STUB_COLUMNS]:
+        raise CourseError(
+            f"{at(path, line)}: line {long[0]} of the stub {name} has more than {STUB_COLUMNS} characters. Break it: a laptop's screen shows no more beside a sidebar."
+        )
     methods = [node for node in body[0].body if isinstance(node, ast.FunctionDef)] if isinstance(body[0], ast.ClassDef) else body
     if not methods or not all(_is_unwritten(method) for method in methods):
         raise CourseError(f"{at(path, line)}: the stub {name} does something. {cure} In a class, each method is so.")

@@ -10,18 +10,16 @@ from dataclasses import dataclass, replace
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from autograder.course import SUITE_SECONDS, Assignment, Suite, SuiteTest, load_suites
-from autograder.intake import CleanSubmission
+from autograder.intake import NOTHING, CleanSubmission
 from autograder.sandbox import Jailed, Limits, Sandbox, SandboxError, open_sandbox
 from autograder.suites_runner import GRACE_SECONDS, Job, SuiteServer, Trial
 from tunelab.assets import cache_folder
 from tunelab.notebook import Cell, needed
 
 SCHEMA = 1
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 SLOWNESS = 3
 """Wall-clock seconds that an exercise may take for each CPU second of its suite."""
 SPARE_WORKERS = 2

@@ -25,6 +25,7 @@ from autograder.intake import CleanSubmission, take_in
 from autograder.release import register
 from autograder.results import Store, conditions, result_key, submission_seed, suite_digests, unaffected
 from autograder.sandbox import Limits
+from autograder.tasks import Task, grade_all
 from autograder.workplace import Workplace, is_learner, open_workplace, write_atomically
 
 SANDBOX_VARIABLE = "TUNELAB_SANDBOX"
@@ -319,15 +320,13 @@ def fan_out(
     progress: Progress,
 ) -> None:
     """Makes the results that there aren't yet. Equal submissions share one."""
-    from autograder import cluster as dask_cluster
-
     store = Store(workplace.results)
     todo = {s.key: s for s in submissions if store.get(s.assignment.name, s.key) is None}
     summary.known = len({s.key for s in submissions} - set(todo))
     if not todo:
         return
 
-    def done(task: dask_cluster.Task, outcome: dict[str, Any] | Exception) -> None:
+    def done(task: Task, outcome: dict[str, Any] | Exception) -> None:
         if isinstance(outcome, Exception):
             summary.troubles.append(
                 f"{task.clean.learner}, {task.clean.assignment}: could not be graded ({type(outcome).__name__}: {outcome}). Run `grade` again."
@@ -339,13 +338,10 @@ def fan_out(
         progress("graded", summary.graded, len(todo))
 
     tasks = [
-        dask_cluster.Task(
-            s.key, submission_seed(s.assignment.root, s.assignment.name, s.clean.digest), s.clean, _unaffected(workplace, s, how)
-        )
+        Task(s.key, submission_seed(s.assignment.root, s.assignment.name, s.clean.digest), s.clean, _unaffected(workplace, s, how))
         for s in todo.values()
     ]
-    with dask_cluster.connect(cluster, workers, how.mode, how.limits, how.budget, ROOT) as client:
-        dask_cluster.run(client, tasks, done)
+    grade_all(tasks, done, cluster, workers, how.mode, how.limits, how.budget, ROOT)
 
 
 def write_all(workplace: Workplace, submissions: Sequence[Submission], deadlines: Deadlines, summary: Summary, progress: Progress) -> None:

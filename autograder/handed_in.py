@@ -37,7 +37,9 @@ ORIGINAL = ".handed-in"
 """Ends the name of a notebook as handed in, where a clean one had to be put in its place for nbgrader's sake."""
 LEFT_OUT = ".left-out"
 """Ends the name of a learner's other files, where nbgrader would have taken them along."""
-LEFT_ALONE = {"timestamp.txt"}
+SECRET = "submission_secret.txt"
+"""By what is in it, nbgrader's exchange gives feedback to the one who handed in, and to nobody else."""
+LEFT_ALONE = {"timestamp.txt", SECRET}
 """What nbgrader puts into a submission's folder."""
 
 
@@ -85,8 +87,11 @@ def shown(text: object, length: int = 60) -> str:
 # ---------------------------------------------------------------- which file
 
 
-def read_handed_in(folder: Path, assignment: str, wanted: Sequence[str] = ()) -> HandedIn:
-    """Reads the submission in a folder, and the files of the names `wanted` at its top. Raises Unusable, with a sentence, when there is nothing to grade in it."""
+def read_handed_in(folder: Path, assignment: str, wanted: Sequence[str] = (), released: Set[str] = frozenset()) -> HandedIn:
+    """Reads the submission in a folder, and the files of the names `wanted` at its top. Raises Unusable, with a sentence, when there is nothing to grade in it.
+
+    Nothing is said about files that were `released` (paths within the assignment's folder): the exchange hands them in again.
+    """
     if folder.is_symlink() or folder.parent.is_symlink():
         raise Unusable("What was handed in is a link, which is never followed. Nothing was graded. Hand in the folder itself.")
     beside, missing = read_beside(folder, wanted)
@@ -98,8 +103,11 @@ def read_handed_in(folder: Path, assignment: str, wanted: Sequence[str] = ()) ->
         notices.append(
             Notice("file-name", f"The notebook is called `{shown(name)}`; it was taken for `{assignment}.ipynb`, which is the name to use.")
         )
+    expected = LEFT_ALONE | released
     others = sorted(
-        shown(f.name.removesuffix(LEFT_OUT)) for f in files if f not in (path, *_aside(path, assignment)) and f.name not in LEFT_ALONE
+        shown(f.name.removesuffix(LEFT_OUT))
+        for f in files
+        if f not in (path, *_aside(path, assignment)) and f.relative_to(folder).as_posix().removesuffix(LEFT_OUT) not in expected
     )
     if others:
         listed = ", ".join(f"`{name}`" for name in others[:5]) + (" and more" if len(others) > 5 else "")

@@ -31,8 +31,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from autograder.course import Assignment, CourseError, at
-from autograder.handed_in import LEFT_OUT, ORIGINAL, SMALL, HandedIn, Notice, RawCell, Unusable, read_beside, read_handed_in, shown
+from autograder.handed_in import LEFT_OUT, ORIGINAL, SECRET, SMALL, HandedIn, Notice, RawCell, Unusable, read_beside, read_handed_in, shown
 from autograder.workplace import Workplace, is_learner, write_atomically
+from tunelab.files import FileError, read_file
 from tunelab.notebook import defined_names, without_magics
 
 MAX_NOTES = 100
@@ -113,6 +114,11 @@ def digest_of(assignment: str, cells: Mapping[str, str], setup: Sequence[str], f
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def _released_files(folder: Path) -> frozenset[str]:
+    """The paths of an assignment's released files, within its folder."""
+    return frozenset(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 # ---------------------------------------------------------------- taking in
 
 
@@ -124,8 +130,8 @@ def take_in(folder: Path, assignment: Assignment, workplace: Workplace) -> Clean
     target = workplace.clean_submission(clean.learner, assignment.name)
     notebook = nbformat.writes(clean_notebook(clean, release), version=4)
     write_atomically(target / f"{assignment.name}.ipynb", notebook)
-    moment = timestamp(folder)
-    beside: dict[str, str | bytes | None] = {"timestamp.txt": moment} | {name: clean.files.get(name) for name in assignment.files}
+    beside: dict[str, str | bytes | None] = {"timestamp.txt": timestamp(folder), SECRET: secret(folder)}
+    beside |= {name: clean.files.get(name) for name in assignment.files}
     for name, content in beside.items():
         if content is not None:
             write_atomically(target / name, content)
@@ -142,7 +148,7 @@ def clean_submission(folder: Path, assignment: Assignment, release: Release) -> 
             f"{shown(learner)} can't be a learner's id (letters, digits and . _ @ - only, at most 64). Rename the folder {at(folder.parent)!r}."
         )
     try:
-        handed_in = read_handed_in(folder, assignment.name, assignment.files)
+        handed_in = read_handed_in(folder, assignment.name, assignment.files, _released_files(assignment.released))
         _refuse_other(handed_in, assignment, release)
     except Unusable as error:
         return _made(learner, assignment, release, {}, (Notice("unusable", str(error)),))
@@ -447,6 +453,15 @@ def timestamp(folder: Path) -> str | None:
         return None
 
 
+def secret(folder: Path) -> str | None:
+    """What the exchange put beside a submission, so that its feedback finds back; None where there is none."""
+    try:
+        text = read_file(folder / SECRET).decode("ascii")
+    except (FileError, UnicodeDecodeError):
+        return None
+    return text if re.fullmatch(r"[0-9a-f]{64,256}", text) else None
+
+
 # ---------------------------------------------------------------- for nbgrader's own commands
 
 
@@ -463,12 +478,12 @@ def stand_in(folder: Path, assignment: Assignment) -> Path:
             place.unlink()
             place.mkdir()
     notebook = folder / f"{assignment.name}.ipynb"
-    moment = timestamp(folder)
     plain, kept = _reads_plainly(notebook), {notebook, *(folder / name for name in clean.files)}
+    kept |= {folder / name for name, told in (("timestamp.txt", timestamp(folder)), (SECRET, secret(folder))) if told}
     for path in list(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             _set_aside(path, LEFT_OUT)
-        elif path.is_file() and path not in kept and not (path.name == "timestamp.txt" and moment):
+        elif path.is_file() and path not in kept:
             _set_aside(path, LEFT_OUT if plain or path.suffix != ".ipynb" else ORIGINAL)
     if not plain:
         _set_aside(notebook, ORIGINAL)

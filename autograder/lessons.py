@@ -32,6 +32,9 @@ DEMO_SECONDS = 240
 RECORDING_SECONDS = 3600
 """What one cell may take while a record is made."""
 
+SMALL = {"TUNELAB_BUDGET": "small", "OMP_NUM_THREADS": "1"}
+"""The environment of a run on the small budget. It has one thread: the law keeps another core busy meanwhile, and two threads that share what is left wait for each other for twice the CPU time."""
+
 
 @dataclass(frozen=True)
 class LessonRun:
@@ -112,7 +115,7 @@ def _environment(small: bool, record: bool) -> dict[str, str]:
     return (
         environment
         | {"HF_HUB_OFFLINE": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-        | ({"TUNELAB_BUDGET": "small"} if small else {})
+        | (SMALL if small else {})
         | ({RECORDING: "1"} if record else {})
     )
 

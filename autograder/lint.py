@@ -42,7 +42,9 @@ from autograder.workplace import write_atomically
 SEED = 3_141
 """What suites draw from in every run that compares backends."""
 MORE_SEEDS = (2_718, 1_618)
-"""References are tried with these too: a right answer passes whatever is drawn."""
+"""References are tried with these too: a right answer passes whatever is drawn. That of a suite that may take long is tried in-process with the first of them alone: it must pass under both backends, so
+that what one draw shows in the sandbox and another in-process needs no third run.
+"""
 MUTANTS = 4
 """At least so many per exercise."""
 SLOWEST = 5
@@ -108,8 +110,15 @@ class Case:
     def hidden(self, backend: str, cell: str, files: str, seed: int = SEED, only: str = "") -> Run:
         return Run(backend, self.exercise, cell, self.suite.path, seed, only, files)
 
-    def of_reference(self, seed: int = SEED, only: str = "") -> Run:
-        return self.hidden("in-process", self.reference, REFERENCE, seed, only)
+    def of_reference(self, seed: int | None = None, only: str = "") -> Run:
+        """A run of the reference in-process, without a seed the one that stands beside the sandbox's."""
+        beside = MORE_SEEDS[0] if self.long else SEED
+        return self.hidden("in-process", self.reference, REFERENCE, beside if seed is None else seed, only)
+
+    def of_right(self, cell: str, files: str) -> tuple[Run, Run]:
+        """The runs of a right answer in the sandbox and in-process."""
+        in_process = self.of_reference() if cell == self.reference else self.hidden("in-process", cell, files)
+        return self.hidden("sandbox", cell, files), in_process
 
     def caught(self, backend: str, mutant: Solution, cell: str) -> Run:
         """The run in which a mutant must be caught."""
@@ -119,7 +128,7 @@ class Case:
     def compared(self) -> Iterator[tuple[str, Run, Run]]:
         """Of every answer that somebody wrote its name and its runs in the sandbox and in-process, which must agree."""
         for name, cell, files in self.right:
-            yield name, self.hidden("sandbox", cell, files), self.hidden("in-process", cell, files)
+            yield name, *self.of_right(cell, files)
         for mutant, cell in self.mutants:
             yield mutant.name, self.caught("sandbox", mutant, cell), self.caught("in-process", mutant, cell)
 
@@ -128,8 +137,8 @@ class Case:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """What the reference is drawn for beside SEED; once more where a suite may take long."""
-        return MORE_SEEDS[:1] if self.long else MORE_SEEDS
+        """What the reference is drawn for beyond the runs that are compared."""
+        return () if self.long else MORE_SEEDS
 
     @property
     def long(self) -> bool:
@@ -279,10 +288,9 @@ def judge(case: Case, made: dict[Run, Verdict], book: Lawbook) -> None:
         for text in idle_breaches(f"an answer that does no more than `{what}`", made[case.hidden("in-process", cell, NONE)]):
             book.breach(1, case.place, text)
     for name, cell, files in case.right:
-        runs = {backend: case.hidden(backend, cell, files) for backend in ("sandbox", "in-process")}
-        for backend, run in runs.items():
+        for run in case.of_right(cell, files):
             for text in right_breaches(case.suite, made[run]):
-                book.breach(2, case.place, f"{name}, {backend}: {text}")
+                book.breach(2, case.place, f"{name}, {run.backend}: {text}")
         for text in _not_passed(made[case.public(cell, files)]):
             book.breach(5, case.place, f"{name} doesn't pass the public checks: {text}")
     for run in [case.of_reference(seed) for seed in case.seeds]:

@@ -1,40 +1,43 @@
-"""What nbgrader calls: the intake before it converts anything, the scores instead of running cells, and a careful way to unpack archives."""
+"""What nbgrader calls: the intake before it converts anything, the scores instead of running cells, and zip_collect's extractor."""
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import shutil
-import stat
 import sys
-import zipfile
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbgrader.api
 import nbgrader.dbutil
+import nbgrader.nbgraderformat.common
 from alembic.script import ScriptDirectory
+from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
 from nbgrader.plugins.zipcollect import ExtractorPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy import event, inspect
+from sqlalchemy.engine import Engine as SQLEngine
 from traitlets import Unicode
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.collect import UNREADABLE, BadArchive, People, find_uploads
-from autograder.course import ROOT, Assignment, load_course
+from autograder.archives import UNREADABLE, BadArchive, unpacked
+from autograder.collect import People, find_uploads
+from autograder.course import ROOT, Assignment, load_course, load_hints
 from autograder.deadlines import Deadlines
-from autograder.handed_in import MAX_NOTEBOOK
 from autograder.intake import clean_notebook, clean_submission, read_clean, read_release, stand_in
 from autograder.roster import roster_of
 from autograder.workplace import VARIABLE, Workplace, open_workplace, write_atomically
-from tunelab.files import MAX_FILE
 
 BUSY_SECONDS = 60
 """How long to wait for a gradebook that somebody else is writing to."""
@@ -64,10 +67,14 @@ def prepare_process() -> None:
     commands, templates = str(Path(sys.executable).parent), str(Path(sys.prefix) / "share" / "jupyter")
     _prepend("PATH", commands)
     _prepend("JUPYTER_PATH", templates)
-    if not event.contains(Engine, "connect", _wait_for_others):
-        event.listen(Engine, "connect", _wait_for_others)
+    if not event.contains(SQLEngine, "connect", _wait_for_others):
+        event.listen(SQLEngine, "connect", _wait_for_others)
         # nbgrader opens the gradebook nine times for a submission, each time with a new engine, which compiles every statement anew.
         nbgrader.api.create_engine = cache(nbgrader.api.create_engine)
+        # Each time it also asks of every table whether it is there.
+        nbgrader.api.Base.metadata.create_all = _once_each(nbgrader.api.Base.metadata.create_all)
+        # For each cell nbgrader also checks the schema that it checks the cell by.
+        nbgrader.nbgraderformat.common.jsonschema = SimpleNamespace(validate=check_metadata)
         # For each new gradebook nbgrader starts a Python of its own, which takes seconds, to ask which version its tables have.
         nbgrader.api.get_alembic_version = _tables_version
 
@@ -76,6 +83,32 @@ def prepare_process() -> None:
 def _tables_version() -> str:
     """The newest version of the tables of nbgrader's gradebook."""
     return ScriptDirectory(nbgrader.dbutil.ALEMBIC_DIR).get_current_head()
+
+
+def _once_each(create_all: Callable[[SQLEngine], None]) -> Callable[[SQLEngine], None]:
+    """Makes a gradebook's tables when it is opened first, and again when they have gone since."""
+    made = weakref.WeakSet()
+
+    def create(bind: SQLEngine) -> None:
+        if bind not in made or not inspect(bind).has_table(nbgrader.api.Grade.__tablename__):
+            create_all(bind=bind)
+            made.add(bind)
+
+    return create
+
+
+def check_metadata(metadata: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """What jsonschema's `validate` does, with a schema that was found sound before. Raises jsonschema's ValidationError."""
+    if error := best_match(_validator(json.dumps(schema)).iter_errors(metadata)):
+        raise error
+
+
+@cache
+def _validator(schema: str) -> Validator:
+    read = json.loads(schema)
+    kind = validator_for(read)
+    kind.check_schema(read)
+    return kind(read)
 
 
 def open_gradebook(workplace: Workplace) -> nbgrader.api.Gradebook:
@@ -134,15 +167,16 @@ class ReportScores(NbGraderPreprocessor):
         assignment = _assignment(resources["nbgrader"]["assignment"])
         clean = read_clean(nb, assignment, Path(resources["metadata"]["path"]))
         result = result_for(clean, assignment, open_workplace(self.workplace or None))
-        by_exercise = {row["exercise"]: row for row in result["exercises"]}
+        by_exercise, hints = {row["exercise"]: row for row in result["exercises"]}, load_hints(assignment)
         for cell in nb.cells:
             if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
-                cell.outputs = score_outputs(by_exercise.get(cell.metadata.name), cell.metadata.nbgrader.points, result["sandbox"])
+                name = cell.metadata.get("name", "")
+                cell.outputs = score_outputs(by_exercise.get(name), cell.metadata.nbgrader.points, result["sandbox"], hints.get(name, ()))
         return nb, resources
 
 
-def score_outputs(row: Mapping[str, Any] | None, points: float, sandbox: str) -> list[NotebookNode]:
-    """The outputs of a grade cell: the report as display data, which nbgrader passes over, then the score as the one thing it reads."""
+def score_outputs(row: Mapping[str, Any] | None, points: float, sandbox: str, hints: Sequence[str] = ()) -> list[NotebookNode]:
+    """The outputs of a grade cell: the report as display data, which nbgrader passes over, then the score as the one thing it reads. Where points were lost, the exercise's hints stand below."""
     from tunelab.checks import CheckReport, TestResult
     from tunelab.display import as_html, as_text
 
@@ -150,7 +184,7 @@ def score_outputs(row: Mapping[str, Any] | None, points: float, sandbox: str) ->
         return [_score(0.0, points)]
     note = " ".join(part for part in (row["note"], "" if sandbox == "bubblewrap" else "Graded without a sandbox's walls.") if part)
     tests = (TestResult(t["name"], t["title"], t["points"], t["outcome"], t["message"], t["traceback"]) for t in row["tests"])
-    report = CheckReport(row["exercise"], tuple(tests), note)
+    report = CheckReport(row["exercise"], tuple(tests), note, hints=tuple(hints) if row["score"] < points else ())
     return [new_output("display_data", {"text/html": as_html(report), "text/plain": as_text(report)}), _score(row["score"], points)]
 
 
@@ -208,8 +242,6 @@ class CanvasExport(RosterExport):
 
 # ---------------------------------------------------------------- zip_collect
 
-MAX_MEMBERS = 1000
-
 
 class OneNotebook(ExtractorPlugin):
     """Unpacks one notebook (or script) of each learner into `<learner>/`, and the files beside it that the course asks for, from archives as `tunelab submit`, Moodle and Canvas name them. What is wrong with one archive is logged and stops no other.
@@ -242,48 +274,3 @@ class OneNotebook(ExtractorPlugin):
 def _files_of(assignment: str) -> tuple[str, ...]:
     """What the course asks for beside the notebook of an assignment; nothing for one that it doesn't know."""
     return next((known.files for known in load_course(ROOT).assignments if known.name == assignment), ())
-
-
-def unpacked(path: Path, assignment: str, wanted: Sequence[str] = ()) -> dict[str, bytes]:
-    """The one notebook (or, without any, script) in an archive, or the file itself when it is no archive, by its name, and the files `wanted` that lie beside it. Raises BadArchive."""
-    if path.suffix != ".zip":
-        if path.stat().st_size > MAX_NOTEBOOK:
-            raise BadArchive(f"it is larger than {MAX_NOTEBOOK // 2**20} MiB.")
-        return {f"{assignment}{path.suffix}": path.read_bytes()}
-    with zipfile.ZipFile(path) as archive:
-        plain = _plain(archive.infolist())
-        member = _notebook(plain, assignment)
-        with archive.open(member) as file:
-            content = file.read(MAX_NOTEBOOK + 1)
-        if len(content) > MAX_NOTEBOOK:
-            raise BadArchive(f"its notebook is larger than {MAX_NOTEBOOK // 2**20} MiB.")
-        name = Path(member.filename)
-        found = {re.sub(r"[^\w.-]", "_", name.name)[-100:]: content}
-        for other in plain:
-            if Path(other.filename).parent == name.parent and Path(other.filename).name in wanted:
-                with archive.open(other) as file:
-                    found[Path(other.filename).name] = file.read(MAX_FILE + 1)
-        return found
-
-
-def _plain(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    """The ordinary files of an archive. Raises BadArchive when there are too many."""
-    if len(members) > MAX_MEMBERS:
-        raise BadArchive(f"it holds {len(members)} files, and more than {MAX_MEMBERS} aren't looked through.")
-    return [m for m in members if not m.is_dir() and stat.S_IFMT(m.external_attr >> 16) in (0, stat.S_IFREG) and not _hidden(m.filename)]
-
-
-def _notebook(plain: Sequence[zipfile.ZipInfo], assignment: str) -> zipfile.ZipInfo:
-    notebooks = [m for m in plain if m.filename.endswith(".ipynb")]
-    named = [m for m in notebooks if Path(m.filename).name == f"{assignment}.ipynb"]
-    scripts = [m for m in plain if m.filename.endswith(".py") and not Path(m.filename).name.startswith("test_")]
-    for found in (named, notebooks, scripts):
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise BadArchive(f"it holds {len(found)} files that could be meant. Ask for an archive with one notebook, {assignment}.ipynb.")
-    raise BadArchive(f"there is no notebook in it. Ask for an archive with {assignment}.ipynb.")
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__")) for part in name.split("/") if part not in (".", ".."))

@@ -14,7 +14,6 @@ from pathlib import Path
 from autograder.course import Assignment, Course, Solution, load_solutions
 from autograder.deadlines import Deadline, Deadlines
 from autograder.fill import fill
-from autograder.intake import timestamp
 from autograder.likeness import Pair, alike
 from autograder.report import FEW, Graded, Lookup, environment, gather, kept_result, misconception_of, same_message
 from autograder.roster import without_submission
@@ -111,7 +110,7 @@ def write_office(workplace: Workplace, course: Course, name: str | None = None, 
     for assignment in course.select(name):
         graded = gather(workplace, assignment, lookup or partial(kept_result, workplace), deadlines)
         if graded:
-            weeks.append(_week(workplace, assignment, graded, deadlines, learners))
+            weeks.append(_week(workplace, assignment, graded, learners))
     pages = {"index.html": _page("office.html.jinja", course, weeks=weeks, learners=sorted(learners), few=FEW)}
     medians = {week.assignment.name: week.median for week in weeks}
     for learner in learners.values():
@@ -129,11 +128,9 @@ def _page(template: str, course: Course, **values: object) -> str:
     return environment().get_template(template).render(title=course.title, **values)
 
 
-def _week(
-    workplace: Workplace, assignment: Assignment, graded: Sequence[Graded], deadlines: Deadlines, learners: dict[str, Learner]
-) -> Week:
+def _week(workplace: Workplace, assignment: Assignment, graded: Sequence[Graded], learners: dict[str, Learner]) -> Week:
     solutions = load_solutions(assignment)
-    works = [_work(workplace, assignment, one, deadlines, solutions.mutants) for one in graded]
+    works = [_work(workplace, assignment, one, solutions.mutants) for one in graded]
     groups = groups_of(works)
     missing = without_submission(workplace, assignment.name)
     for work in works:
@@ -143,7 +140,7 @@ def _week(
     for name in missing:
         learners.setdefault(name, Learner(name)).missing.append(assignment)
     shares = [work.share for work in works if work.share is not None]
-    times = [deadlines.of(workplace.clean_submission(one.learner, assignment.name)) for one in graded]
+    times = [one.deadline for one in graded if one.deadline]
     pairs = alike({one.learner: one.cells for one in graded}, _explained(assignment))
     return Week(
         assignment,
@@ -161,10 +158,8 @@ def _week(
     )
 
 
-def _work(workplace: Workplace, assignment: Assignment, one: Graded, deadlines: Deadlines, mutants: Sequence[Solution]) -> Work:
-    folder = workplace.clean_submission(one.learner, assignment.name)
+def _work(workplace: Workplace, assignment: Assignment, one: Graded, mutants: Sequence[Solution]) -> Work:
     earlier = workplace.earlier / one.learner / assignment.name
-    deadline = deadlines.of(folder)
     troubles = tuple(
         Trouble(
             row["exercise"],
@@ -178,8 +173,8 @@ def _work(workplace: Workplace, assignment: Assignment, one: Graded, deadlines: 
         for test in row["tests"]
         if test["outcome"] != "passed"
     )
-    came = timestamp(folder)
-    return Work(assignment, one, _moment(deadline.due), came or "", sum(1 for _ in earlier.glob("*")), troubles)
+    due, came = (one.deadline.due, one.deadline.came) if one.deadline else (None, None)
+    return Work(assignment, one, _moment(due), _moment(came), sum(1 for _ in earlier.glob("*")), troubles)
 
 
 def _moment(moment: datetime | None) -> str:

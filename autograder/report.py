@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course, Solution, load_solutions
-from autograder.deadlines import Deadlines
+from autograder.deadlines import Deadline, Deadlines
 from autograder.roster import without_submission
 from autograder.workplace import Workplace, write_atomically
 
@@ -37,13 +37,18 @@ Lookup = Callable[[Any, Assignment], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Graded:
-    """One learner's submission: its result (None when there is none that is kept), the intake's notices as sentences, one about coming late, if it did, and the source of each exercise's cell."""
+    """One learner's submission: its result (None when there is none that is kept), the intake's notices as sentences, when it was due and came, where that was asked for, and the source of each exercise's cell."""
 
     learner: str
     result: dict[str, Any] | None
     notices: tuple[str, ...] = ()
-    late: str = ""
+    deadline: Deadline | None = None
     cells: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def late(self) -> str:
+        """A sentence about coming late; empty for who came in time."""
+        return str(self.deadline or "")
 
     @property
     def exercises(self) -> list[dict[str, Any]]:
@@ -208,7 +213,7 @@ def correlation_text(value: float | None) -> str:
 
 
 def gather(workplace: Workplace, assignment: Assignment, lookup: Lookup, deadlines: Deadlines | None = None) -> list[Graded]:
-    """All submissions of an assignment that went through the intake, by learner; with `deadlines`, also which came late."""
+    """All submissions of an assignment that went through the intake, by learner; with `deadlines`, also when each was due and came."""
     import nbformat
 
     from autograder.intake import read_clean
@@ -217,8 +222,8 @@ def gather(workplace: Workplace, assignment: Assignment, lookup: Lookup, deadlin
     for path in sorted(workplace.clean.glob(f"*/{assignment.name}/{assignment.name}.ipynb")):
         clean = read_clean(nbformat.read(path, as_version=4), assignment, path.parent)
         learner = path.parent.parent.name
-        late = str(deadlines.of(path.parent)) if deadlines else ""
-        found.append(Graded(learner, lookup(clean, assignment), tuple(notice.text for notice in clean.notices), late, clean.cells))
+        deadline = deadlines.of(path.parent) if deadlines else None
+        found.append(Graded(learner, lookup(clean, assignment), tuple(notice.text for notice in clean.notices), deadline, clean.cells))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import stat
 import subprocess
 import sys
 import tarfile
@@ -253,6 +254,7 @@ def test_what_is_held_out_is_fetched_when_it_is_named_and_lies_elsewhere(shop, m
     assert (assets.folder("kept_back") / "words.txt").read_text() == "one two"
     assert assets.folder("kept_back").parent == assets.held_out_folder() != assets.cache_folder()
     assert not list(assets.cache_folder().glob("*kept_back*"))
+    assert stat.S_IMODE(assets.held_out_folder().stat().st_mode) == 0o700, "learners on the same machine can't look"
 
 
 def test_the_place_of_what_is_held_out(shop, monkeypatch, tmp_path):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,7 +18,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tunelab import assets, cli
 from tunelab.checks import CheckReport, TestResult
-from tunelab.progress import Progress, digest, record_in_notebook
+from tunelab.notebook import digest
+from tunelab.progress import Progress, record_in_notebook
 from tunelab.shelf import LISTED, ShelfError, _unknown, find_shelf, is_stub, meant
 from tunelab.submit import pack
 from tunelab.watch import watch
@@ -104,7 +106,24 @@ def test_status_shows_the_course_and_what_comes_next(shelf, capsys):
     assert "[~] double started 4 points" in lines
     assert "[ ] negate open 2 points" in lines
     assert "not handed out yet" in lines
-    assert lines[-1].startswith("Next: double. Open s9-numbers/s9-numbers.ipynb")
+    assert "20 minutes, due" in said and "0 of 2 exercises done, worth 0 of 6 points" in said
+    assert lines[-1].startswith("Next: double, which you have begun. Open s9-numbers/s9-numbers.ipynb")
+    write(shelf, double=RIGHT)
+    tunelab(capsys, "check", "double")
+    said = tunelab(capsys, "status")[1]
+    assert "about 10 of 20 minutes left, due" in said and "1 of 2 exercises done, worth 4 of 6 points" in said
+    assert "Next: negate, the first that is open." in said
+    (shelf.parent / "course.toml").write_text(COURSE.replace("2027-02-01", "2017-02-01"))
+    assert "Next: negate, the first that is open, and its assignment was due 2017-02-01" in tunelab(capsys, "status")[1]
+
+
+def test_status_sums_up_a_course_of_several_assignments(shelf, capsys):
+    later = shelf.parent / "s9-later"
+    shutil.copytree(shelf, later)
+    (later / "s9-numbers.ipynb").rename(later / "s9-later.ipynb")
+    write(shelf, double=RIGHT)
+    tunelab(capsys, "check", "s9-numbers")
+    assert "In all: 1 of 4 exercises done; about 20 minutes are left." in tunelab(capsys, "status")[1]
 
 
 def test_an_exercise_is_done_until_its_cell_is_edited(shelf, capsys):
@@ -315,6 +334,31 @@ def test_submit_warns_of_what_looks_wrong(shelf, capsys):
         "was last saved 3 hours ago",
     ):
         assert sign in said
+
+
+def test_an_answer_in_words_that_is_still_missing_is_told(shelf, capsys):
+    """The cell is the one that the kit builds; saved by an editor with other spaces around, it is still untouched."""
+    from autograder.build import _cell
+    from autograder.course import LessonCell
+
+    path = shelf / "s9-numbers.ipynb"
+    asked = _cell(LessonCell("written", "Why do signs matter?  \nTwo sentences.", "why_signs", 0, 2), "cell-9")
+
+    def saved(source):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells = [*(cell for cell in notebook.cells if cell.id != asked.id), nbformat.from_dict(asked | {"source": source})]
+        nbformat.write(notebook, path)
+
+    write(shelf, double=RIGHT, negate="def negate(x):\n    return -x")
+    tunelab(capsys, "check")
+    saved("Why do signs matter?\nTwo sentences.\n")
+    assert "! why_signs: the question isn't answered yet" in tunelab(capsys, "submit", "--learner", "ada")[1]
+    said = tunelab(capsys, "status")[1]
+    assert "[ ] why_signs  open, 2 points, in words" in said and "Next: the question why_signs, in s9-numbers/s9-numbers.ipynb" in said
+    saved("Because -1 isn't 1.")
+    assert "why_signs" not in tunelab(capsys, "submit", "--learner", "ada")[1]
+    said = tunelab(capsys, "status")[1]
+    assert "[x] why_signs  answered, 2 points" in said and "everything that is here is done" in said
 
 
 def test_a_notebook_that_cannot_be_read_is_not_packed(shelf, capsys):

@@ -88,6 +88,7 @@ WRONG = [
     (f"source/{NAME}/{NAME}.md", "    raise NotImplementedError", "    return 2 * number", "does something"),
     (f"source/{NAME}/{NAME}.md", "def double", "def doubled", "holds something other than `double`"),
     (f"source/{NAME}/{NAME}.md", "def double(", "def double((", "isn't Python"),
+    (f"source/{NAME}/{NAME}.md", "(number: float)", f"(number: float{' ' * 80})", "line 1 of the stub double has more than 100 characters"),
     (f"source/{NAME}/{NAME}.md", "# Small steps", "Small steps", "has no title"),
     (
         f"source/{NAME}/{NAME}.md",

@@ -179,6 +179,14 @@ def test_a_plot_carries_title_units_intervals_and_words(capsys):
         plots.show(panel, "")
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.5, "0.5"), (0.12345, "0.123"), (-0.004, "-0.004"), (99.96, "100"), (999.7, "1,000"), (4160.4, "4,160"), (-123456, "-123,456")],
+)
+def test_values_beside_bars_are_readable(value, shown):
+    assert plots.digits(value) == shown
+
+
 def test_bars_have_values_and_hatches():
     panel = plots.axes("t", x="x", y="y")
     plots.bars(panel, ["a", "b"], [0.5, 0.75], [(0.4, 0.6), (0.7, 0.8)])
@@ -231,3 +239,16 @@ def test_mean_interval_agrees_with_a_table_of_students_t():
     for values in ([], [0.7], [[0.7, 0.8]]):
         with pytest.raises(ValueError, match="two values"):
             stats.mean_interval(values)
+
+
+def test_hints_stand_folded_below_what_was_found():
+    result = TestResult("test_a", "A.", 3, "failed", "f() gave 1.", "")
+    report = CheckReport("f", (result,), hints=("What does `f` count?", "<b>Everything</b>."))
+    page, text = as_html(report), as_text(report)
+    assert page.index("f() gave 1.") < page.index("<details") < page.index("What does <code>f</code> count?")
+    assert "<b>" not in page and "&lt;b&gt;Everything" in page
+    assert text.splitlines()[-3:] == [
+        "  hints, from a question to nearly the line:",
+        "      1. What does `f` count?",
+        "      2. <b>Everything</b>.",
+    ]

@@ -10,12 +10,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.archives import unpacked
 from autograder.build import lesson_notebook, notebook_bytes
 from autograder.collect import collect
 from autograder.course import Assignment, load_course, load_suites
 from autograder.engine import Budget, Engine
 from autograder.intake import read_clean, stand_in, take_in
-from autograder.nbgrader_plugins import unpacked
 from autograder.workplace import open_workplace, write_atomically
 from tests.fixtures.filecourse import FILE, NAME, make_file_course
 from tunelab.assets import held_out_folder

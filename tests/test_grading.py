@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -81,31 +82,49 @@ def stored(workplace: Path) -> dict[str, float]:
     return {path.name: path.stat().st_mtime for path in (workplace / "results" / NAME).glob("*.json")}
 
 
-def test_a_class_cut_off_again_and_again_ends_as_if_nothing_had_been(root, tmp_path):
-    """SIGKILL at random moments; what was finished is neither run nor written again."""
-    deserved = hand_in_class(root, tmp_path, CLASS)
-    moments, seen, gradebook_writes = random.Random(20), {}, {}
-    for _ in range(3):
-        process = start(root, tmp_path, "grade", "--workers", "2")
-        end = time.monotonic() + moments.uniform(10, 45)
-        while time.monotonic() < end and process.poll() is None:
-            time.sleep(0.2)
+def markers(workplace: Path) -> dict[str, float]:
+    """What is remembered as written to the gradebook, and since when."""
+    return {path.name: path.stat().st_mtime for path in (workplace / "results" / NAME / "written").glob("learner*")}
+
+
+def cut_off(root: Path, workplace: Path, workers: int, when: Callable[[], bool]) -> None:
+    """Starts grading, and ends it without a word when that much is done."""
+    with open(workplace / "cut-off.log", "w") as log:
+        command = [sys.executable, "-m", "autograder", "grade", "--workers", str(workers)]
+        process = subprocess.Popen(command, cwd=root, env=environment(workplace), stdout=log, stderr=log)
+        end = time.monotonic() + 600
+        while not when():
+            assert process.poll() is None and time.monotonic() < end, (workplace / "cut-off.log").read_text()
+            time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.wait(30)
+
+
+def test_a_class_cut_off_again_and_again_ends_as_if_nothing_had_been(root, tmp_path):
+    """SIGKILL at random moments, with a cluster and without one, while results are made and while they are written; what was finished is neither run nor written again."""
+    deserved = hand_in_class(root, tmp_path, CLASS)
+    draw, seen, written = random.Random(20), {}, {}
+    results, writes = draw.randint(20, 80), draw.randint(20, CLASS - 20)
+    moments = [
+        (2, lambda: len(stored(tmp_path)) >= results),
+        (1, lambda: len(stored(tmp_path)) >= results + (CLASS - results) // 2),
+        (1, lambda: len(markers(tmp_path)) >= writes),
+    ]
+    for workers, when in moments:
+        cut_off(root, tmp_path, workers, when)
         now = stored(tmp_path)
+        assert len(now) > len(seen) or len(seen) == CLASS, "nothing was done before the cut"
         assert {name: now[name] for name in seen} == seen, "a stored result was made again"
         seen = now
-        markers = {path.name: path.stat().st_mtime for path in (tmp_path / "results" / NAME / "written").glob("learner*")}
-        assert {name: markers[name] for name in gradebook_writes} == gradebook_writes, "a finished gradebook write was done again"
-        gradebook_writes = markers
+        assert {name: markers(tmp_path)[name] for name in written} == written, "a finished gradebook write was done again"
+        written = markers(tmp_path)
+    assert len(seen) == CLASS and 0 < len(written) < CLASS, "the last cut wasn't in the middle of the writing"
     run(root, tmp_path, "grade", "--workers", "2")
     assert scores(tmp_path) == deserved
-    assert len(stored(tmp_path)) == CLASS
-    assert {name: stored(tmp_path)[name] for name in seen} == seen
-    assert len(list((tmp_path / "results" / NAME / "written").glob("learner*"))) == CLASS
-    before = stored(tmp_path)
+    assert stored(tmp_path) == seen
+    assert len(markers(tmp_path)) == CLASS and {name: markers(tmp_path)[name] for name in written} == written
     assert f"0 results made, {CLASS} known; 0 written to the gradebook, {CLASS} unchanged" in run(root, tmp_path, "grade")
-    assert stored(tmp_path) == before
+    assert stored(tmp_path) == seen
 
 
 def test_a_result_that_may_not_be_kept_is_in_the_report_and_gives_way_to_a_better_one(root, tmp_path):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.author_files import author_files
 from autograder.course import ROOT, Assignment, CourseError, load_course
+from autograder.draws import FIRST, try_draws
 from autograder.lint import Finding, Lawbook, lint_assignment
+from autograder.mistakes import write_mistakes
 from autograder.suite_rules import broken_rules
 from autograder.verdicts import LazyEngine
 from tests.fixtures.filecourse import FILE, NAME, make_file_course
@@ -263,3 +266,36 @@ def test_a_set_that_nobody_makes_and_a_measure_that_nobody_takes_are_named(file_
     found = Lawbook()
     written_findings(replace(file_course, leaderboard="f1"), cases, found)
     assert [f.text for f in found.findings if f.point == 5] == ["no suite measures 'f1', which course.toml names for the leaderboard."]
+
+
+@pytest.fixture(scope="module")
+def rarely_wrong(tmp_path_factory: pytest.TempPathFactory):
+    """A course whose suite `rare` takes right answers for squares where a number's square is its double, and an engine for it."""
+    rare = SUITE.replace("rng.integers(3, 100)", "rng.integers(0, 8)")
+    assignment = write_course(tmp_path_factory.mktemp("rare"), {"rare": {"suite": rare}, "sound": {}})
+    with LazyEngine("bubblewrap", assignment.root, [assignment]) as engine:
+        yield assignment, engine
+
+
+def test_draws_find_a_suite_that_fails_right_answers_on_some(rarely_wrong) -> None:
+    assignment, engine = rarely_wrong
+    found = try_draws(assignment, engine, 24)
+    assert not try_draws(assignment, engine, 24, "sound")
+    numbers = {seed: np.random.default_rng(seed).integers(0, 8) for seed in range(FIRST, FIRST + 24)}
+    bad = [seed for seed, number in numbers.items() if number in (0, 2)]
+    assert bad
+    told = [f"{name}, in-process, drawn from {seed}" for name in ("reference", "other_rare") for seed in bad]
+    assert [finding.text.partition(":")[0] for finding in found] == told
+    assert {finding.place for finding in found} == {"s1-tiny, rare"}
+    assert all("that is the square" in finding.text for finding in found)
+
+
+def test_what_mistakes_are_told_is_written_for_every_mutant(rarely_wrong) -> None:
+    page = write_mistakes(*rarely_wrong).read_text()
+    _, sound = page.split("\n## sound")
+    parts = sound.split("\n### ")
+    assert [part.split("\n")[0] for part in parts[1:]] == [name for name, *_ in MUTANTS]
+    assert "def sound(n: int)" in parts[0] and "1. What is twice three?" in parts[0]
+    assert "return n * n" in parts[1] and "that is the square." in parts[1]
+    assert "✓ passed: A number comes back twice as large. (3 of 3 points)" not in sound
+    assert "✗ not yet: Zero stays zero, and one doesn't stay one. (0 of 2 points)" in parts[2]

@@ -10,9 +10,13 @@ import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jsonschema
 import nbformat
 import pytest
+from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 
+from autograder.nbgrader_plugins import check_metadata, open_gradebook
+from autograder.workplace import Workplace
 from tests.fixtures.jupyter import BIN, ask, environment, server
 from tests.fixtures.minicourse import NAME, make_whole_course, write
 
@@ -183,6 +187,38 @@ def test_the_formgraders_server_grades_and_shows_a_submission(graded: Path) -> N
         page = ask(f"{address}/formgrader/submissions/{entry['id']}")
         assert "check_count_words" in page
         assert "still raises NotImplementedError" in page
+
+
+# ---------------------------------------------------------------- what is spared inside nbgrader
+
+
+@pytest.mark.parametrize("change", [{}, {"points": -1}, {"grade": "yes"}, {"grade_id": "a b"}, {"points": None}, {"other": 1}])
+def test_metadata_is_judged_as_jsonschema_judges_it(change: dict) -> None:
+    schema = MetadataValidatorV3().schema
+    metadata = {"grade": True, "solution": False, "locked": True, "grade_id": "a", "points": 2, "schema_version": 3} | change
+    try:
+        jsonschema.validate(metadata, schema)
+        wanted = ""
+    except jsonschema.ValidationError as error:
+        wanted = error.message
+    assert bool(wanted) == bool(change)
+    for _ in range(2):
+        if wanted:
+            with pytest.raises(jsonschema.ValidationError) as caught:
+                check_metadata(metadata, schema)
+            assert caught.value.message == wanted
+        else:
+            check_metadata(metadata, schema)
+
+
+def test_a_gradebook_that_was_taken_away_is_made_again(tmp_path: Path) -> None:
+    workplace = Workplace(tmp_path)
+    for _ in range(2):
+        for learner in ("ada", "bob"):
+            with open_gradebook(workplace) as gradebook:
+                gradebook.add_student(learner)
+                assert gradebook.find_student("ada").id == "ada"
+        workplace.gradebook.unlink()
 
 
 # ---------------------------------------------------------------- zip_collect

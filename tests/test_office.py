@@ -97,7 +97,7 @@ def trouble(misconception: str = "", message: str = "f(1) gave 2", test: str = "
     return Trouble("f", test, "What is asked", message, misconception, outcome)
 
 
-def work(learner: str, *troubles: Trouble, late: str = "", notices: tuple[str, ...] = ()) -> Work:
+def work(learner: str, *troubles: Trouble, late: Deadline | None = None, notices: tuple[str, ...] = ()) -> Work:
     return Work(ASSIGNMENT, Graded(learner, result([["passed", "failed"]]), notices, late), "", "", 0, troubles)
 
 
@@ -135,7 +135,7 @@ def test_the_timeline_tells_early_and_late_days() -> None:
 
 def pages() -> dict[str, str]:
     bad = trouble(PAYLOAD, PAYLOAD)
-    own = work("ada", bad, late=PAYLOAD, notices=(PAYLOAD,))
+    own = work("ada", bad, late=Deadline(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC), None), notices=(PAYLOAD,))
     group = Group("f", "test_0", PAYLOAD, PAYLOAD, ("ada", "bob"))
     pair = Pair("ada", "bob", 99, 0.9, (Shared("f", (PAYLOAD, "x"), ("y", PAYLOAD), frozenset({0}), frozenset({1})),))
     bars = tuple(timeline([Deadline(datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC), None)]))

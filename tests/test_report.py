@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from autograder.course import Solution
+from autograder.deadlines import Deadline
 from autograder.report import (
     Graded,
     attention,
@@ -244,10 +246,11 @@ def test_payloads_do_nothing_in_a_browser(html: str, tmp_path: Path) -> None:
 
 
 def test_who_came_late_and_who_not_at_all_is_named() -> None:
-    late = Graded("bob", result([["passed"]]), late="came 2 hours after the due date: nothing is taken off.")
+    due = datetime(2027, 2, 1, 22, tzinfo=UTC)
+    late = Graded("bob", result([["passed"]]), deadline=Deadline(due, due + timedelta(hours=2), None))
     html = page("T", [part_of(Named(), [late, Graded("cyd", result([["passed"]]))], [], ["ada", "eve"])])
     assert "2 of the class list: <bdi>ada</bdi>, <bdi>eve</bdi>" in html
-    assert '<th scope="row"><bdi>bob</bdi></th><td>came 2 hours after the due date: nothing is taken off.</td>' in html
+    assert '<th scope="row"><bdi>bob</bdi></th><td>came 2 hours after 2027-02-01 22:00 UTC: nothing is taken off.</td>' in html
     assert "<bdi>cyd</bdi></th><td>came" not in html
     plain_page = page("T", [part_of(Named(), [Graded("cyd", result([["passed"]]))], [])])
     assert "Not handed in" not in plain_page

@@ -128,7 +128,8 @@ def fetch(names: Iterable[str] = (), say: Callable[[str], None] = print) -> None
         if _is_whole(asset.folder):
             continue
         with _helpful(asset):
-            asset.cache.mkdir(parents=True, exist_ok=True)
+            # On a machine that is shared with learners, what is held out is for its owner's eyes alone.
+            asset.cache.mkdir(mode=0o700 if asset.held_out else 0o777, parents=True, exist_ok=True)
             with FileLock(asset.cache / f".{name}.lock"):
                 if not _is_whole(asset.folder):
                     _fetch(asset, say)
@@ -253,7 +254,8 @@ def _helpful(asset: Asset) -> Iterator[None]:
             raise AssetError(_disk_full(asset)) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise AssetError(
-                f"{asset.cache} can't be written to ({error.strerror}). Set TUNELAB_HOME to a folder of yours, and run `tunelab fetch` again."
+                f"{asset.name} isn't in {asset.cache}, which can't be written to ({error.strerror}). When a class shares that folder, ask whoever looks after it "
+                "to run `tunelab fetch`. Else set TUNELAB_HOME to a folder of yours, and run `tunelab fetch` again."
             ) from error
         raise AssetError(f"{asset.name} could not be put into {asset.cache}: {error}. Run `tunelab fetch` again.") from error
 

@@ -38,13 +38,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The tests of one exercise. `note` says why there are none, or how they were run; `measures` and `flags` are a hidden suite's, for the instructors."""
+    """The tests of one exercise. `note` says why there are none, or how they were run; `measures` and `flags` are a hidden suite's, for the instructors, `hints` a feedback page's."""
 
     exercise: str
     results: tuple[TestResult, ...]
     note: str = ""
     measures: tuple[Measured, ...] = ()
     flags: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -15,6 +15,7 @@ from tunelab.checks import CheckReport, TestResult
 
 MAX_MESSAGE = 2000
 MAX_TRACEBACK = 6000
+HINTS = "hints, from a question to nearly the line"
 
 OUTCOMES = {
     "passed": ("✓", "passed", "#2e9e55"),
@@ -69,7 +70,7 @@ def publish(as_page: str, as_plain: str) -> None:
 def as_html(report: CheckReport) -> str:
     """A report as a piece of a page. It uses inline styles only, no scripts, and words beside every colour; it reads on light and on dark ground."""
     note = f'<p style="margin: 0.4em 0">{inline(_bounded(report.note, MAX_MESSAGE))}</p>' if report.note else ""
-    return f'<div {_NO_MATH} style="max-width: 60em; margin: 0.5em 0">{_table(report) if report.results else _heading(report)}{note}</div>'
+    return f'<div {_NO_MATH} style="max-width: 60em; margin: 0.5em 0">{_table(report) if report.results else _heading(report)}{note}{_hints(report.hints)}</div>'
 
 
 def _heading(report: CheckReport) -> str:
@@ -112,6 +113,17 @@ def _traceback(text: str) -> str:
     )
 
 
+def _hints(rungs: tuple[str, ...]) -> str:
+    """The ladder of hints, folded: who wants to find it alone first isn't told."""
+    if not rungs:
+        return ""
+    items = "".join(f'<li style="margin-top: 0.3em">{inline(_bounded(rung, MAX_MESSAGE))}</li>' for rung in rungs)
+    return (
+        f'<details style="margin: 0.4em 0"><summary style="cursor: pointer">{HINTS}</summary>'
+        f'<ol style="margin: 0.3em 0; padding-left: 2em">{items}</ol></details>'
+    )
+
+
 def inline(text: str) -> str:
     """A text for a page: escaped, with `code` between backticks set as code."""
     parts = html.escape(clean(text)).split("`")
@@ -133,6 +145,9 @@ def as_text(report: CheckReport) -> str:
         lines += _indented(result.message, MAX_MESSAGE, wrapped=True)
         lines += _indented(result.traceback, MAX_TRACEBACK, wrapped=False)
     lines += _indented(report.note, MAX_MESSAGE, wrapped=True)
+    if report.hints:
+        lines.append(f"  {HINTS}:")
+        lines += [line for number, rung in enumerate(report.hints, 1) for line in _indented(f"{number}. {rung}", MAX_MESSAGE, wrapped=True)]
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -28,6 +29,15 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A question that is answered in words, in its own cell, and graded by a person."""
+
+    name: str
+    points: int
+    answered: bool
+
+
+@dataclass(frozen=True)
 class LearnerNotebook:
     """What a check needs of a notebook. `points` are those of the grade cells, by exercise; `exercises` keeps the notebook's order. `files` are to be handed in beside it."""
 
@@ -39,6 +49,7 @@ class LearnerNotebook:
     points: dict[str, int]
     minutes: int = 0
     files: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
     def cells_for(self, exercise: str) -> tuple[Cell, ...]:
         """The cells that grading would run for an exercise: setup, then what the exercise's cell needs, then the cell itself."""
@@ -89,7 +100,17 @@ def from_cells(path: Path, document: Mapping[str, Any], cells: list[dict]) -> Le
         points,
         int(about.get("minutes") or 0),
         _plain_names(about.get("files")),
+        tuple(question for cell in cells if (question := _question(cell))),
     )
+
+
+def _question(cell: dict) -> Question | None:
+    """The question that a text cell asks. It is answered when it doesn't hold what it came with any more."""
+    metadata = _mapping(cell.get("metadata"))
+    name, asked, points = metadata.get("name"), metadata.get("asked"), _mapping(metadata.get("nbgrader")).get("points")
+    if cell.get("cell_type") != "markdown" or not isinstance(asked, str):
+        return None
+    return Question(str(name), points if isinstance(points, int) else 0, digest(source_of(cell)) != asked)
 
 
 def _plain_names(value: Any) -> tuple[str, ...]:
@@ -117,6 +138,12 @@ def source_of(cell: Mapping[str, Any]) -> str:
     if isinstance(source, list):
         return "".join(part for part in source if isinstance(part, str))
     return source if isinstance(source, str) else ""
+
+
+def digest(source: str) -> str:
+    """A cell's source as a short digest; spaces at the ends of lines and empty lines around it don't count."""
+    lines = [line.rstrip() for line in source.strip().splitlines()]
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 # ---------------------------------------------------------------- names

@@ -54,10 +54,15 @@ def bars(panel: Axes, names: Sequence[str], values: Sequence[float], intervals: 
         bar.set(color=COLOURS[number % len(COLOURS)], hatch=HATCHES[number % len(HATCHES)], edgecolor="white")
     ends = [high for _, high in intervals] if intervals else values
     for number, (value, end) in enumerate(zip(values, ends, strict=True)):
-        panel.annotate(f"{value:.3g}", (end, number), xytext=(6, 0), textcoords="offset points", va="center")
+        panel.annotate(digits(value), (end, number), xytext=(6, 0), textcoords="offset points", va="center")
     panel.set_yticks(numbers, names)
     panel.invert_yaxis()
     panel.margins(x=0.15)
+
+
+def digits(value: float) -> str:
+    """A value as it stands beside its bar: three digits that count, and large numbers written out."""
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def show(figure: Figure | Axes, alt: str) -> None:

@@ -5,7 +5,6 @@ An exercise counts as done for the very cell that passed, so that one that was e
 
 from __future__ import annotations
 
-import hashlib
 import json
 import linecache
 import os
@@ -20,6 +19,7 @@ from typing import Any
 from filelock import FileLock
 
 from tunelab.checks import CheckReport
+from tunelab.notebook import digest
 
 FOLDER = ".tunelab"
 
@@ -92,12 +92,6 @@ class Progress:
                 kept = self._read()
                 change(kept)
                 write_beside(self.path, (json.dumps(kept, indent=1, sort_keys=True) + "\n").encode())
-
-
-def digest(source: str) -> str:
-    """A cell's source as a short digest; spaces at the ends of lines and empty lines around it don't count."""
-    lines = [line.rstrip() for line in source.strip().splitlines()]
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def write_beside(path: Path, content: bytes) -> None:

@@ -106,6 +106,11 @@ def warnings_for(assignment: Assignment, notebook: LearnerNotebook, progress: Pr
         if source is not None and len(needed(name, notebook.exercises)) > 1:
             others = ", ".join(other for other in needed(name, notebook.exercises) if other != name)
             found.append(f"{name}: it uses what the cell of {others} defines, so it can only be right when that one runs.")
+    found += [
+        f"{question.name}: the question isn't answered yet; its cell is as it came."
+        for question in notebook.questions
+        if not question.answered
+    ]
     return found + _about_the_file(notebook.path)
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import tunelab
-from tunelab.notebook import without_magics
-from tunelab.progress import Progress, digest
+from tunelab.notebook import digest, without_magics
+from tunelab.progress import Progress
 
 SLACK = 2.0
 """Seconds by which clocks of a file system and of the machine may differ."""

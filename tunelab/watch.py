@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Event
 
 from tunelab.checks import CheckReport, check_notebook
-from tunelab.notebook import LearnerNotebook, NotebookError
-from tunelab.progress import Progress, digest
+from tunelab.notebook import LearnerNotebook, NotebookError, digest
+from tunelab.progress import Progress
 from tunelab.shelf import Assignment, is_stub
 
 WAIT_MS = 100
