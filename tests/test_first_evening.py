@@ -37,17 +37,22 @@ def test_an_older_python_is_named_with_the_cure() -> None:
     done = python("import sys\nsys.version_info, sys.version = (3, 9, 18, 'final', 0), '3.9.18 (main)'\nimport tunelab")
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: Tunelab needs Python 3.11, and this is 3.9.18 (") and "choose it as the notebook's kernel" in last
+    assert (
+        last.startswith("ImportError: Tunelab needs Python 3.11, 3.12 or 3.13, and this is 3.9.18 (")
+        and "choose it as the notebook's kernel" in last
+    )
 
 
-def test_pip_refuses_the_wheel_in_an_older_python(tmp_path: Path) -> None:
+def test_pip_refuses_the_wheel_in_a_python_that_is_too_old_or_too_new(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     made = subprocess.run([*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, ROOT], capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     [packed] = tmp_path.glob("*.whl")
-    asked = [*pip, "download", "--no-deps", "--no-index", "--only-binary", ":all:", "--python-version", "3.9", "-d", tmp_path / "x", packed]
-    done = subprocess.run(asked, capture_output=True, text=True)
-    assert done.returncode and "requires a different Python: 3.9" in done.stderr
+    asked = [*pip, "download", "--no-deps", "--no-index", "--only-binary", ":all:", "-d", tmp_path / "x", packed, "--python-version"]
+    for other in ("3.9", "3.14"):
+        done = subprocess.run([*asked, other], capture_output=True, text=True)
+        assert done.returncode and f"requires a different Python: {other}" in done.stderr
+    assert subprocess.run([*asked, "3.13"], capture_output=True, text=True).returncode == 0
 
 
 def test_a_python_without_the_courses_packages_is_named(shelf: Path) -> None:  # noqa: F811

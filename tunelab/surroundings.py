@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,11 @@ def unsaved(assignment: str, exercise: str, source: str, path: Path, progress: P
     saved = path.stat().st_mtime
     if seen is None or seen[0] <= saved or seen[1] in (digest(source), digest(without_magics(source))):
         return ""
+    if "COLAB_RELEASE_TAG" in os.environ:
+        return (
+            f'{exercise}: Colab hasn\'t given the notebook to this machine since {_clock(saved)}. Run check("{exercise}") in it once more, then this; '
+            "or hand in the notebook itself (File, Download, Download .ipynb)."
+        )
     return (
         f"{exercise}: {path.name} on disk is older ({_clock(saved)}) than your last check in the editor ({_clock(seen[0])}), and its cell is another one. "
         "Save the notebook (Ctrl+S), then run this again."
