@@ -73,7 +73,10 @@ def mistake(got, words):
             "The last pair of each word is missing: where does your loop end? A word of n symbols has n - 1 places.",
         ),
     ]
-    return next((sentence for guess, sentence in guesses if +Counter(guess) == got), "Every place in every word counts, as often as the word occurs.")
+    return next(
+        (sentence for guess, sentence in guesses if +Counter(guess) == got),
+        "Every place in every word counts, as often as the word occurs.",
+    )
 
 
 def not_a_pair(pair, words):
@@ -97,14 +100,20 @@ def compare(got, words, call):
     """All counts agree, and no pair is there that doesn't occur."""
     right = places(words)
     extra = [pair for pair in got if pair not in right]
-    assert not extra, f"{call} gave a count for {extra[0]}, which stands in none of the words. {not_a_pair(extra[0], words) if extra else ''}"
+    assert not extra, (
+        f"{call} gave a count for {extra[0]}, which stands in none of the words. {not_a_pair(extra[0], words) if extra else ''}"
+    )
     missing = [pair for pair in right if pair not in got]
     if missing:
         word = next(row for row in words if missing[0] in pairwise(row))
         at_the_end = all(pair not in list(pairwise(row))[:-1] for pair in missing for row in words)
         raise AssertionError(
             f"{call} gave no count for {missing[0]}, which stands {'at the end of' if at_the_end else 'in'} the word {word}. "
-            + (f"A word of {len(word)} symbols has {len(word) - 1} pair{'s' * (len(word) > 2)}: where does your loop end?" if at_the_end else "Each two neighbours are a pair.")
+            + (
+                f"A word of {len(word)} symbols has {len(word) - 1} pair{'s' * (len(word) > 2)}: where does your loop end?"
+                if at_the_end
+                else "Each two neighbours are a pair."
+            )
         )
     wrong = next((pair for pair in right if got[pair] != right[pair]), None)
     if wrong:
