@@ -333,7 +333,7 @@ def heads_not_put_back(x, weights, heads, mask=None):
     return F.linear(joined, weights["attention.output.dense.weight"], weights["attention.output.dense.bias"])
 
 
-@mutant("multi_head_attention", caught_by="test_every_head_by_itself", says="each head's numbers lie side by side")
+@mutant("multi_head_attention", caught_by="test_every_head_by_itself", says="numbers lie side by side")
 def interleaved_heads(x, weights, heads, mask=None):
     """Gives every head each so-manieth number."""
     batch, tokens, width = x.shape

@@ -1,7 +1,7 @@
 """Hidden suite of `count_pairs`."""
 
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -52,8 +52,16 @@ def counted(words, of_word, weigh=True):
     return total
 
 
+def across(words):
+    """The ends of words with the beginnings of the next ones, each as often as the second word occurs."""
+    total = Counter()
+    for (one, _), (other, times) in pairwise(words.items()):
+        total[one[-1], other[0]] += times
+    return total
+
+
 def mistake(got, words):
-    """What counts that are wrong come from, when one of these mistakes gives just these."""
+    """What counts that are wrong come from, when one of these mistakes gives just these, or None."""
     once, last = counted(words, lambda symbols: set(pairwise(symbols))), {}
     for symbols, times in words.items():
         last |= {pair: number * times for pair, number in Counter(pairwise(symbols)).items()}
@@ -72,25 +80,53 @@ def mistake(got, words):
             counted(words, lambda symbols: list(pairwise(symbols))[:-1]),
             "The last pair of each word is missing: where does your loop end? A word of n symbols has n - 1 places.",
         ),
+        (
+            counted(words, lambda symbols: map(tuple, map(sorted, pairwise(symbols)))),
+            "Both orders of two symbols are counted as one pair. Keep the two symbols in their order: left, right.",
+        ),
+        (
+            counted(words, lambda symbols: combinations(symbols, 2)),
+            "Each symbol is paired with all that come later. A pair is two symbols next to each other.",
+        ),
+        (
+            counted(words, lambda symbols: pairwise("".join(symbols))),
+            "These are pairs of letters, also of the letters of a symbol. A symbol of several characters counts as one piece: go through the tuple.",
+        ),
+        (
+            counted({symbols * times: 1 for symbols, times in words.items()}, pairwise),
+            "These are the counts in a word that is laid down as often as it occurs. A word that occurs n times is n words: its end is not followed by its beginning.",
+        ),
+        (
+            counted(words, pairwise) + across(words),
+            "Pairs of the end of one word and the beginning of the next are counted, too, but the two symbols are in two words. Count word by word.",
+        ),
     ]
-    return next(
-        (sentence for guess, sentence in guesses if +Counter(guess) == got),
-        "Every place in every word counts, as often as the word occurs.",
+    return next((sentence for guess, sentence in guesses if +Counter(guess) == got), None)
+
+
+def ends_meet(pair, words):
+    """Whether a pair is the end of one word and the beginning of the next, and whether it is that of a word and the same word again."""
+    rows = list(words)
+    return (
+        any(pair == (one[-1], other[0]) for one, other in pairwise(rows)),
+        next((times for row, times in words.items() if times > 1 and pair == (row[-1], row[0])), 0),
     )
 
 
-def not_a_pair(pair, words):
+def not_a_pair(pair, got, right, words):
     """Why a pair that doesn't stand in the words isn't one."""
-    rows = list(words)
-    if any(pair == (symbols[1], symbols[0]) for row in rows for symbols in pairwise(row)):
+    rows, turned = list(words), pair[::-1]
+    next_word, times = ends_meet(pair, words)
+    if turned in right and got.get(turned) != right[turned]:
         return f"In the word {pair[1]!r} stands first, and {pair[0]!r} behind it. Keep the two symbols in their order: left, right."
-    if any(len(part) > 1 and pair in pairwise(part) for row in rows for part in row):
-        return "These are letters of a symbol. A symbol of several characters counts as one piece: go through the tuple, not through the letters."
-    if any(pair == (one[-1], other[0]) for one, other in pairwise(rows)):
+    if len("".join(pair)) == 2 and any(pair in pairwise("".join(row)) and pair not in pairwise(row) for row in rows):
+        return "These are letters of a symbol, or of two. A symbol of several characters counts as one piece: go through the tuple, not through the letters."
+    if next_word and times:
+        return "One of them ends a word and the other begins one, but nothing follows a word's end: count word by word, also where a word occurs several times."
+    if next_word:
         return "The two symbols are in two words: the end of one and the beginning of the next. Count word by word."
-    for row, times in words.items():
-        if times > 1 and pair == (row[-1], row[0]):
-            return f"A word that occurs {times} times is {times} words: its end is not followed by its beginning."
+    if times:
+        return f"A word that occurs {times} times is {times} words: its end is not followed by its beginning."
     if any(pair[0] in row and pair[1] in row for row in rows):
         return "Both are in one word, but not next to each other. A pair is two neighbours."
     return "A pair is two whole symbols next to each other, in one word."
@@ -99,31 +135,30 @@ def not_a_pair(pair, words):
 def compare(got, words, call):
     """All counts agree, and no pair is there that doesn't occur."""
     right = places(words)
-    extra = [pair for pair in got if pair not in right]
-    assert not extra, (
-        f"{call} gave a count for {extra[0]}, which stands in none of the words. {not_a_pair(extra[0], words) if extra else ''}"
-    )
+    if got == right:
+        return
+    so = mistake(got, words)
+    extra = next((pair for pair in got if pair not in right), None)
+    if extra:
+        raise AssertionError(
+            f"{call} gave a count for {extra}, which stands in none of the words. {so or not_a_pair(extra, got, right, words)}"
+        )
     missing = [pair for pair in right if pair not in got]
     if missing:
         word = next(row for row in words if missing[0] in pairwise(row))
         at_the_end = all(pair not in list(pairwise(row))[:-1] for pair in missing for row in words)
+        loop = f"A word of {len(word)} symbols has {len(word) - 1} pair{'s' * (len(word) > 2)}: where does your loop end?"
         raise AssertionError(
             f"{call} gave no count for {missing[0]}, which stands {'at the end of' if at_the_end else 'in'} the word {word}. "
-            + (
-                f"A word of {len(word)} symbols has {len(word) - 1} pair{'s' * (len(word) > 2)}: where does your loop end?"
-                if at_the_end
-                else "Each two neighbours are a pair."
-            )
+            f"{loop if at_the_end else so or 'Each two neighbours are a pair.'}"
         )
-    wrong = next((pair for pair in right if got[pair] != right[pair]), None)
-    if wrong:
-        number = f"{got[wrong]} time{'s' * (got[wrong] != 1)}"
-        rows = [(row, list(pairwise(row)).count(wrong), times) for row, times in words.items() if wrong in pairwise(row)]
-        told = " and ".join(
-            f"at {at} place{'s' * (at > 1)} in {row}, which occurs {times} time{'s' * (times > 1)}" for row, at, times in rows
-        )
-        where = f" It stands {told}." if len(rows) <= 3 else ""
-        raise AssertionError(f"{call} counted the pair {wrong} {number}, which is not right.{where} {mistake(got, words)}")
+    wrong = next(pair for pair in right if got[pair] != right[pair])
+    number = f"{got[wrong]} time{'s' * (got[wrong] != 1)}"
+    rows = [(row, list(pairwise(row)).count(wrong), times) for row, times in words.items() if wrong in pairwise(row)]
+    told = ", and ".join(f"at {at} place{'s' * (at > 1)} in {row}, which occurs {times} time{'s' * (times > 1)}" for row, at, times in rows)
+    where = f" It stands {told}." if len(rows) <= 3 else ""
+    rule = "Every place in every word counts, as often as the word occurs."
+    raise AssertionError(f"{call} counted the pair {wrong} {number}, which is not right.{where} {so or rule}")
 
 
 @pytest.mark.points(2)

@@ -78,7 +78,7 @@ def mistake(got, right, frequencies, merges):
     size = (
         merges
         if merges <= 15
-        else next((i for i, (one, other) in enumerate(zip(got, right, strict=False)) if one != other), len(right)) + 1
+        else next((i for i, (one, other) in enumerate(zip(got, right, strict=False)) if one != other), len(right)) + 9
     )
     found, first = (
         got[:size],
@@ -141,16 +141,15 @@ def same(got, frequencies, merges, call):
     here = counts.get(wrong, 0)
     words = [" ".join(symbols) for symbols, _ in words_after(frequencies, right[:number])]
     state = f" By then the words are {', '.join(map(repr, words))}." if number and len(words) <= 4 else ""
-    place = "first" if not number else f"pair number {number + 1}"
+    then = " then" * (number > 0)
     if not here:
-        fact = f"{wrong} doesn't stand in the words then."
+        fact = f"{wrong} doesn't stand in the words{then}."
     elif here < largest:
-        fact = f"{wrong} counts {here} then, and another pair counts more."
+        fact = f"{wrong} counts {here}{then}, and another pair counts more."
     else:
-        fact = f"{wrong} counts {here} then, but it shares that count with a pair that comes before it in Python's order of tuples."
-    raise AssertionError(
-        f"{shown}, with {wrong} as {place}.{state} {fact} {said or 'Count anew after each join, and take the largest count.'}"
-    )
+        fact = f"{wrong} counts {here}{then}, but it shares that count with a pair that comes before it in Python's order of tuples."
+    as_number = "" if len(got) == 1 else f", with {wrong} as pair number {number + 1}"
+    raise AssertionError(f"{shown}{as_number}.{state} {fact} {said or 'Count anew after each join, and take the largest count.'}")
 
 
 @pytest.mark.points(2)
