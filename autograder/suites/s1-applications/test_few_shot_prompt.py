@@ -76,13 +76,13 @@ def mistake(got, examples, query, count, budget):
     same, usable = [i for i in held if examples[i][0] == query], [i for i, (text, _) in enumerate(examples) if text != query]
     if same:
         return f"It shows the query with its answer among the examples ({numbered(same)}, counted from 0), which gives the answer away. Leave that out."
-    said = f"It holds {numbered(held)} (counted from 0)"
+    said = f"It holds {numbered(held)}{' (counted from 0)' * bool(held)}"
     near = [i for i in usable if i not in held and (query in examples[i][0] or examples[i][0] in query)]
     if near and budget >= count(form([examples[i] for i in usable], query)):
         return f"{said}, and not {numbered(near[:1])}. No text here equals the query but one holds it, or is a part of it: only texts that equal the query are left out."
     if held and held != tuple(usable[-len(held) :]):
         if held == tuple(usable[: len(held)]):
-            return f"{said}, the oldest ones. The most recent ones, at the end of the list, are to be kept."
+            return f"{said}. Those are the oldest. The most recent ones, at the end of the list, are to be kept."
         return f"{said}, with a gap. An example that doesn't fit isn't jumped over: what is older goes too."
     tokens = count(got)
     if tokens > budget:

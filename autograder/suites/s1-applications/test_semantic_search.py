@@ -82,7 +82,9 @@ def called(learner, query, documents, k):
 def indices(got, call):
     for item in got:
         expect.sequence(item, call=f"an item of what {call}", kind=tuple, length=2)
-        assert type(item[0]) is int, f"{call} gave the item {item!r}. Its first part is the document's index, a built-in int."
+        assert type(item[0]) is int, (
+            f"{call} gave an item that begins with {item[0]!r}. Its first part is the document's index, a built-in int."
+        )
     return [item[0] for item in got]
 
 

@@ -31,20 +31,20 @@ def mistake(got, n):
     diagonal = torch.eye(n, dtype=torch.bool)
     guesses = [
         (right, ""),
-        (~right, "It is True for what is forbidden. In this lesson True means: may be read. Other interfaces mean the opposite."),
-        (right & ~diagonal, "It lets no token read itself. A token reads the past *and itself*: the diagonal is True. Else the first token would have nothing to read."),
-        (right.T, "It lets each token read itself and what comes after it. Which axis is the query? Row i says what token i may read."),
-        (torch.ones(n, n, dtype=torch.bool).tril(1), "It lets each token read the very next token too. That is the one it is to predict."),
-        (torch.ones_like(right), "It hides nothing: each token reads all, as in an encoder. Above the diagonal all is False."),
-        (right.flip(0), "It stands upside down: row 0 has the most True. Row 0 is the first token's, which may read itself alone."),
-        (right.flip(1), "Its rows stand the wrong way round: what token i may read begins on the left, with token 0."),
+        (~right, "The table is True for what is forbidden. In this lesson True means: may be read. Other interfaces mean the opposite."),
+        (right & ~diagonal, "The table lets no token read itself. A token reads the past *and itself*: the diagonal is True. Else the first token would have nothing to read."),
+        (right.T, "The table lets each token read itself and what comes after it. Which axis is the query? Row i says what token i may read."),
+        (torch.ones(n, n, dtype=torch.bool).tril(1), "The table lets each token read the very next token too. That is the one it is to predict."),
+        (torch.ones_like(right), "The table hides nothing: each token reads all, as in an encoder. Above the diagonal all is False."),
+        (right.flip(0), "The table stands upside down: row 0 has the most True. Row 0 is the first token's, which may read itself alone."),
+        (right.flip(1), "The rows of the table stand the wrong way round: what token i may read begins on the left, with token 0."),
     ]  # fmt: skip
     for guess, sentence in guesses:
         if torch.equal(got, guess):
             return sentence
     row, column = (int(place) for place in (got != right).nonzero()[0])
     where = "which came before it" if column < row else "which comes after it" if column > row else "itself"
-    return f"In it, token {row} may {'' if got[row, column] else 'not '}read token {column}, {where}. Row i says what token i may read: itself and all before it."
+    return f"In the table, token {row} may {'' if got[row, column] else 'not '}read token {column}, {where}. Row i says what token i may read: itself and all before it."
 
 
 @pytest.mark.points(2)
@@ -52,7 +52,7 @@ def test_every_query_reads_itself_and_the_past(learner, rng):
     """In the row of each token there is True for that token and all before it, and False for all after it."""
     for n in (int(rng.integers(4, 9)), int(rng.integers(9, 14)), 1):
         wrong = mistake(checked(learner, n), n)
-        assert not wrong, f"causal_mask({n}) gave a table that isn't the one of the contract. {wrong}"
+        assert not wrong, f"causal_mask({n}) gave a table that isn't the contract's. {wrong}"
 
 
 @pytest.mark.points(1)
