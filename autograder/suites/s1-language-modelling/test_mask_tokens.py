@@ -217,7 +217,7 @@ def test_other_tokens_come_from_the_whole_vocabulary(learner, rng):
     )
     assert (put_in >= 0).all() and (put_in < VOCAB).all(), f"{call} put in ids that aren't in a vocabulary of {VOCAB}."
     assert len(put_in.unique()) > len(put_in) / 2, (
-        f"{call} put in {len(put_in)} tokens that aren't the mask, of which only {len(put_in.unique())} differ{'s' * (len(put_in.unique()) == 1)}. Draw one for each place, from the whole vocabulary."
+        f"{call} put {len(put_in)} times another token in than the mask, and only {many(len(put_in.unique()), 'different one')} among them. Draw one for each place, from the whole vocabulary."
     )
     lost = sorted({0, 1, 3, 4, 6, 7, 8, 9, 10, 11} - drawn)
     assert not lost, (

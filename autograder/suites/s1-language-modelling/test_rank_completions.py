@@ -109,10 +109,10 @@ def mistake(got, model, prompt, candidates):
 def check(got, model, prompt, candidates, call):
     """The numbers are the log-probabilities; if not, what they are."""
     if not agree(got, list(zip(candidates, totals(model, prompt, candidates), strict=True))):
-        shown = ", ".join(f"{value:.3f} for {name!r}" for name, value in got[:3])
+        shown = ", ".join(f"{value:.4g} for {name!r}" for name, value in got[:3])
         said = mistake(got, model, prompt, candidates)
         raise AssertionError(
-            f"{call} gave {shown}{' …' if len(got) > 3 else ''}, which isn't each candidate's log-probability (natural logarithm), given the prompt. "
+            f"{call} gave {shown}{' …' if len(got) > 3 else ''}, which aren't the candidates' log-probabilities (natural logarithm), given the prompt. "
             + (said or "It is the sum over its tokens, each given all before it: the first one is predicted at the prompt's last place.")
         )
 

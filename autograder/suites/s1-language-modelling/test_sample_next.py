@@ -56,7 +56,7 @@ def after_temperature(shares, temperature):
 def stray(counts, tokens):
     """Why tokens came that are as good as impossible."""
     if set(counts) <= set(range(len(tokens))):
-        return "These are places in the list of tokens sorted by their logits. Did you give back such a place? The token that stands there is asked for."
+        return "So small a number may be a place among the sorted logits: did you give back a place in the sorted list? The token that stands there is asked for."
     return "Is a place in a sorted list taken for a token, or a token kept that was to be left out?"
 
 
@@ -216,7 +216,7 @@ def test_top_k_comes_before_top_p(learner, rng):
     counts, call = drawn(learner, rng, logits, (1.0, 2, 0.9), 60)
     always = greedy(learner, rng, logits) if len(counts) == 1 else ""
     assert set(counts) == set(tokens[:2]), (
-        f"{call}, where four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1, drew {sorted(counts)} in 60 calls, where {tokens[0]} and {tokens[1]} are the 2 most likely tokens. "
+        f"{call}, where four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1, drew only {sorted(counts)} in 60 calls, where {tokens[0]} and {tokens[1]} are the 2 most likely tokens. "
         + (always or "Among themselves these have 4/7 and 3/7, and the first alone doesn't reach 0.9: both are kept.")
     )
 
