@@ -120,9 +120,8 @@ def called(learner, sentences, k, diversity):
 
 
 def check(got, chosen, sentences, k, diversity, call, rather=""):
-    assert got == sorted(chosen), (
-        f"{call} gave {got}, which aren't the sentences that the rule chooses. {mistake(got, sentences, k, diversity, rather)}"
-    )
+    which = "isn't the sentence" if len(got) == 1 else "aren't the sentences"
+    assert got == sorted(chosen), f"{call} gave {got}, which {which} that the rule chooses. {mistake(got, sentences, k, diversity, rather)}"
 
 
 @pytest.mark.points(2)
