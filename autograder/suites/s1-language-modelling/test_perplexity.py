@@ -73,7 +73,7 @@ def mistake(got, model, texts_ids):
     guesses = [
         (total / number, "That is the mean surprise. The perplexity is e to the power of it (`math.exp`)."),
         (2 ** (total / number), "That is 2 to the power of a surprise in nats. Take e, or measure in bits."),
-        (math.exp(total), "That is e to the power of the sum of all surprises. Divide by their number first."),
+        (math.exp(min(total, 700)), "That is e to the power of the sum of all surprises. Divide by their number first."),
         *((math.exp(total / count), f"That comes out when the surprises are divided by {count}, the number of all tokens. {first}") for count in {long, every}),
         (math.exp(sum(own) / long), "That comes out when each token is looked up in the logits of its own place. They are about the next token: shift by one."),
         (mean([math.exp(m) for m in means]), "That is the mean of the texts' perplexities. One odd text then drowns the others: add up surprises over all tokens, and take e to the power of their mean, once."),

@@ -101,7 +101,8 @@ def mistake(got, words):
             "Pairs of the end of one word and the beginning of the next are counted, too, but the two symbols are in two words. Count word by word.",
         ),
     ]
-    return next((sentence for guess, sentence in guesses if +Counter(guess) == got), None)
+    right = Counter(places(words))
+    return next((sentence for guess, sentence in guesses if right != +Counter(guess) == got), None)
 
 
 def ends_meet(pair, words):
