@@ -11,7 +11,7 @@ def dot_products(a, b):
     return a @ b.T
 
 
-@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="both")
+@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="alone. A cosine is divided by both")
 def one_side_normalised(a, b):
     """Divides by the lengths of one side only."""
     return torch.nn.functional.normalize(a, dim=1) @ b.T
@@ -68,13 +68,13 @@ def sums_for_lengths(a, b):
     return (a / a.abs().sum(dim=1, keepdim=True).clamp(min=1e-12)) @ (b / b.abs().sum(dim=1, keepdim=True).clamp(min=1e-12)).T
 
 
-@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="tiny beside that")
+@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="tiny beside the lengths")
 def too_much_added(a, b):
     """Adds to the denominator what isn't small beside the lengths of short vectors."""
     return (a @ b.T) / (a.norm(dim=1)[:, None] * b.norm(dim=1)[None, :] + 1e-6)
 
 
-@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="tiny beside that")
+@mutant("cosine_similarity", caught_by="test_length_does_not_count", says="tiny beside the lengths")
 def too_much_added_to_each(a, b):
     """Adds to each length what isn't small beside those of short vectors."""
     return (a / (a.norm(dim=1, keepdim=True) + 1e-6)) @ (b / (b.norm(dim=1, keepdim=True) + 1e-6)).T
@@ -95,7 +95,7 @@ def one_side_thought_of(a, b):
 # ---------------------------------------------------------------- semantic_search
 
 
-@mutant("semantic_search", caught_by="test_best_first", says="worst first")
+@mutant("semantic_search", caught_by="test_best_first", says="the worst first")
 def ascending(query, documents, encode, k):
     """Sorts upwards."""
     if not documents:
@@ -143,7 +143,7 @@ def loses_ties(query, documents, encode, k):
     return sorted(enumerate(scores), key=lambda pair: pair[1])[::-1][:k]
 
 
-@mutant("semantic_search", caught_by="test_k_beyond_the_number", says="RuntimeError")
+@mutant("semantic_search", caught_by="test_k_beyond_the_number", says="fewer documents than k")
 def k_as_it_comes(query, documents, encode, k):
     """topk with a k that may be too large."""
     if not documents:
@@ -226,7 +226,7 @@ def counts_words(examples, query, count_tokens, budget):
             return prompt
 
 
-@mutant("few_shot_prompt", caught_by="test_parts_do_not_add_up", says="whole prompt")
+@mutant("few_shot_prompt", caught_by="test_parts_do_not_add_up", says="count the whole prompt")
 def adds_parts(examples, query, count_tokens, budget):
     """Adds up the counts of the parts."""
     prompt = f"Input: {query}\nOutput:"
@@ -583,7 +583,7 @@ def chosen_again(sentences, encode, k, diversity):
     return sorted(chosen)
 
 
-@mutant("summarize", caught_by="test_no_diversity_is_pure_relevance", says="swapped")
+@mutant("summarize", caught_by="test_no_diversity_is_pure_relevance", says="the two weights are swapped")
 def weights_swapped(sentences, encode, k, diversity):
     """Takes diversity for the weight of relevance."""
     if not 0 <= diversity <= 1:
@@ -602,7 +602,7 @@ def weights_swapped(sentences, encode, k, diversity):
     return sorted(chosen)
 
 
-@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="mean")
+@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="the mean of the cosines")
 def mean_for_maximum(sentences, encode, k, diversity):
     """Penalises the mean similarity to what is chosen."""
     if not 0 <= diversity <= 1:
@@ -621,7 +621,7 @@ def mean_for_maximum(sentences, encode, k, diversity):
     return sorted(chosen)
 
 
-@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="last one")
+@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="the sentence chosen last")
 def last_chosen_only(sentences, encode, k, diversity):
     """Compares with the sentence chosen last only."""
     if not 0 <= diversity <= 1:
@@ -640,7 +640,7 @@ def last_chosen_only(sentences, encode, k, diversity):
     return sorted(chosen)
 
 
-@mutant("summarize", caught_by="test_both_sides_count", says="Relevance")
+@mutant("summarize", caught_by="test_both_sides_count", says="relevance plays no part")
 def penalty_only(sentences, encode, k, diversity):
     """After the first choice, looks at repetition alone."""
     if not 0 <= diversity <= 1:
@@ -733,7 +733,7 @@ def first_choice_weighted(sentences, encode, k, diversity):
     return sorted(chosen)
 
 
-@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="begin at 0")
+@mutant("summarize", caught_by="test_the_closest_chosen_one_counts", says="begins at 0")
 def begins_at_zero(sentences, encode, k, diversity):
     """Looks for the largest cosine from 0 upwards."""
     if not 0 <= diversity <= 1:
@@ -752,7 +752,7 @@ def begins_at_zero(sentences, encode, k, diversity):
     return sorted(chosen)
 
 
-@mutant("summarize", caught_by="test_the_first_choice_at_any_diversity", says="mean of all vectors")
+@mutant("summarize", caught_by="test_the_first_choice_at_any_diversity", says="the first sentence is taken")
 def like_the_first_sentence(sentences, encode, k, diversity):
     """Takes the first sentence for what the text is about."""
     if not 0 <= diversity <= 1:

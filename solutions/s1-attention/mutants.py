@@ -5,7 +5,7 @@ from autograder.authoring import mutant
 # ---------------------------------------------------------------- causal_mask
 
 
-@mutant("causal_mask", caught_by="test_every_query_reads_itself_and_the_past", says="may not attend to itself")
+@mutant("causal_mask", caught_by="test_every_query_reads_itself_and_the_past", says="lets no token read itself")
 def without_itself(n):
     """Leaves the diagonal out."""
     return torch.ones(n, n, dtype=torch.bool).tril(diagonal=-1)
@@ -53,7 +53,7 @@ def with_a_batch_axis(n):
     return torch.ones(1, n, n, dtype=torch.bool).tril()
 
 
-@mutant("causal_mask", caught_by="test_a_real_smollm2_reads_with_it", says="a real SmolLM2")
+@mutant("causal_mask", caught_by="test_every_query_reads_itself_and_the_past", says="upside down")
 def upside_down(n):
     """Flips the table upside down."""
     return torch.ones(n, n, dtype=torch.bool).tril().flip(0)
@@ -122,7 +122,7 @@ def softmax_over_queries(q, k, v, mask=None):
     return weights @ v, weights
 
 
-@mutant("attention", caught_by="test_batches_and_heads", says="add up to 1 over the queries")
+@mutant("attention", caught_by="test_batches_and_heads", says="over the second axis")
 def softmax_over_queries_when_square(q, k, v, mask=None):
     """Counts the axes of a matrix from the front."""
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
@@ -333,7 +333,7 @@ def heads_not_put_back(x, weights, heads, mask=None):
     return F.linear(joined, weights["attention.output.dense.weight"], weights["attention.output.dense.bias"])
 
 
-@mutant("multi_head_attention", caught_by="test_every_head_by_itself", says="each head's numbers lie side by side")
+@mutant("multi_head_attention", caught_by="test_every_head_by_itself", says="numbers lie side by side")
 def interleaved_heads(x, weights, heads, mask=None):
     """Gives every head each so-manieth number."""
     batch, tokens, width = x.shape

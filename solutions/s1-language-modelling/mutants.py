@@ -884,7 +884,7 @@ def raw_logits(model, tokenizer, prompt, candidates):
     return sorted(scored, key=lambda pair: pair[1], reverse=True)
 
 
-@mutant("rank_completions", caught_by="test_prompt_and_candidate_are_tokenized_apart", says="look first at how")
+@mutant("rank_completions", caught_by="test_all_tokens_of_a_candidate_count", says="These are probabilities")
 def probabilities_for_their_logarithms(model, tokenizer, prompt, candidates):
     """Multiplies probabilities, and stops there."""
     before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
@@ -902,7 +902,7 @@ def probabilities_for_their_logarithms(model, tokenizer, prompt, candidates):
     return sorted(scored, key=lambda pair: pair[1], reverse=True)
 
 
-@mutant("rank_completions", caught_by="test_no_special_tokens_are_put_in", says="look first at how")
+@mutant("rank_completions", caught_by="test_all_tokens_of_a_candidate_count", says="were multiplied")
 def product_of_logarithms(model, tokenizer, prompt, candidates):
     """Multiplies log-probabilities."""
     before = tokenizer(prompt, add_special_tokens=False)["input_ids"]

@@ -337,7 +337,7 @@ def one_too_many(frequencies, merges):
     return learnt
 
 
-@mutant("train_bpe", caught_by="test_the_word_end", says="without its end")
+@mutant("train_bpe", caught_by="test_the_word_end", says="without their end")
 def word_end_forgotten(frequencies, merges):
     """Begins with the characters alone."""
     words = {tuple(word): n for word, n in frequencies.items()}
@@ -621,7 +621,7 @@ def longest_match(word, merges):
     return tokens
 
 
-@mutant("encode", caught_by="test_pairs_that_come_about_later", says="look again")
+@mutant("encode", caught_by="test_pairs_that_come_about_later", says="down the list only once")
 def one_pass(word, merges):
     """Goes down the list once."""
     tokens = [*word, "</w>"]
@@ -636,7 +636,7 @@ def one_pass(word, merges):
     return tokens
 
 
-@mutant("encode", caught_by="test_the_best_rank_first", says="which stands last in the list")
+@mutant("encode", caught_by="test_the_best_rank_first", says="stands last in the list")
 def rank_reversed(word, merges):
     """Joins the pair that was learnt last."""
     rank = {pair: i for i, pair in enumerate(merges)}
@@ -726,7 +726,7 @@ def mark_forgotten(word, merges):
         tokens = kept
 
 
-@mutant("encode", caught_by="test_the_best_rank_first", says="one pair only")
+@mutant("encode", caught_by="test_the_best_rank_first", says="stops after one join")
 def one_merge_only(word, merges):
     """Joins the best pair, and stops."""
     rank = {pair: i for i, pair in enumerate(merges)}
@@ -782,7 +782,7 @@ def best_pair_replaced_in_a_string(word, merges):
     return tokens
 
 
-@mutant("encode", caught_by="test_pairs_at_several_places", says="at several places")
+@mutant("encode", caught_by="test_pairs_at_several_places", says="at all its places")
 def first_place_of_each_pair(word, merges):
     """Goes down the list again and again, but joins each pair once only."""
     tokens, used = [*word, "</w>"], set()

@@ -18,7 +18,7 @@ def called(learner, reply):
         return learner.extract_json(reply), call
     except ValueError as error:
         raise AssertionError(
-            f"{call} raised {type(error).__name__}: {error}. A piece that isn't JSON is passed over: catch the error and go on."
+            f"{call} raised {type(error).__name__}: {error}. No reply may raise an error: pass over a piece that isn't JSON (catch the error and go on), and where nothing is found the answer is None."
         ) from None
 
 
@@ -140,6 +140,8 @@ def test_nothing_there_is_none(learner, rng):
         '{"a": True}',
     ):
         got, call = called(learner, reply)
-        assert got is None, (
-            f"{call} gave {got!r}. Nothing in this reply is a well-formed JSON object, which has double quotation marks and no comma at its end, unlike Python's dict. The answer is None."
+        assert got is None, f"{call} gave {got!r}. " + (
+            "Nothing in this reply is a well-formed JSON object, which has double quotation marks and no comma at its end, unlike Python's dict. The answer is None."
+            if type(got) is dict
+            else "What is asked for is an object, in braces. Lists, texts and numbers are passed over, and where no object is found the answer is None."
         )

@@ -74,15 +74,75 @@ def called(learner, query, documents, k):
     except (RuntimeError, ValueError, IndexError) as error:
         if type(error) is NotImplementedError:
             raise
-        raise AssertionError(f"{call} raised {type(error).__name__}: {error}") from None
+        few = " When there are fewer documents than k, all of them are given back." if k > len(documents) else ""
+        raise AssertionError(f"{call} raised {type(error).__name__}: {error}{'.' if few and str(error)[-1:] != '.' else ''}{few}") from None
     return expect.sequence(got, call=call, length=min(k, len(documents))), call
 
 
 def indices(got, call):
     for item in got:
         expect.sequence(item, call=f"an item of what {call}", kind=tuple, length=2)
-        assert type(item[0]) is int, f"{call} gave the item {item!r}. Its first part is the document's index, a built-in int."
+        assert type(item[0]) is int, (
+            f"{call} gave an item that begins with {item[0]!r}. Its first part is the document's index, a built-in int."
+        )
     return [item[0] for item in got]
+
+
+def dot(x, y):
+    return sum(p * q for p, q in zip(counts_of(x), counts_of(y), strict=True))
+
+
+def why_in_this_order(found, query, documents, cosines=None, dots=None):
+    """The mistake that gives just these indices, or None."""
+    cosines = cosines or [cosine(query, document) for document in documents]
+    dots = dots or [dot(query, document) for document in documents]
+    by = {
+        "So it is when they are sorted upwards: the worst first. The largest cosine comes first.": cosines,
+        "So it is when the sign is lost. A text that says the opposite has a cosine below 0 and belongs at the end: a cosine keeps its sign.": [
+            -abs(c) for c in cosines
+        ],
+        "So it is when dot products are compared, which grow with a text's length. Divide by both lengths.": [-d for d in dots],
+        "So it is when the worst are chosen, and put in order of their cosines. The largest cosine comes first.": None,
+    }
+    for sentence, keys in by.items():
+        if keys is None:
+            order = sorted(sorted(range(len(documents)), key=lambda i: cosines[i])[: len(found)], key=lambda i: -cosines[i])
+        else:
+            order = sorted(range(len(documents)), key=lambda i: keys[i])[: len(found)]
+        if found == order:
+            return sentence
+    if found == list(range(len(found))):
+        return "These are the first documents, as they stand in the list: they are to be sorted by their cosine with the query."
+    return "Keep the index beside each score while you sort: the largest cosine comes first."
+
+
+def compare(found, right, query, documents, call):
+    assert found == right, (
+        f"{call} gave the indices {found}. They aren't those of the largest cosines, from the largest down. {why_in_this_order(found, query, documents)}"
+    )
+
+
+def compare_scores(scores, right, dots, call):
+    """The scores beside the indices are cosines; if not, what they are."""
+    distances = [math.sqrt(max(2 - 2 * c, 0)) for c in right]
+    guesses = [
+        (distances, "These are distances between vectors of length 1: a distance is 0 for the same direction, a cosine 1."),
+        (
+            [1 - c for c in right],
+            "These are 1 minus the cosine. The cosine itself is asked for: 1 for the same direction, below 0 for opposite ones.",
+        ),
+        (dots, "These are dot products, which grow with a text's length. Divide by both lengths."),
+        ([abs(c) for c in right], "The sign is lost: a cosine is below 0 for opposite directions."),
+    ]
+    hint = next(
+        (
+            said
+            for guess, said in guesses
+            if all(math.isclose(x, y, rel_tol=1e-4, abs_tol=1e-4) for x, y in zip(scores, guess, strict=True))
+        ),
+        "The score beside an index is the cosine between that document and the query: 1 for the same direction, below 0 for opposite ones.",
+    )
+    expect.close(scores, right, call=call, hint=hint, atol=1e-4)
 
 
 @pytest.mark.points(1)
@@ -101,15 +161,7 @@ def test_best_first(learner, rng):
     for _ in range(3):
         query, documents = library(rng, 8)
         got, call = called(learner, query, documents, 4)
-        found, right = indices(got, call), ranking(query, documents)
-        assert found != right[::-1][:4], f"{call} gave the indices {found}: the worst first. The largest cosine comes first."
-        by_size = sorted(range(8), key=lambda i: -abs(cosine(query, documents[i])))
-        assert found == right[:4] or found != by_size[:4], (
-            f"{call} gave the indices {found}. A text that says the opposite has a cosine below 0 and belongs at the end: a cosine keeps its sign."
-        )
-        assert found == right[:4], (
-            f"{call} gave the indices {found}. They aren't those of the largest cosines, from the largest down. Are long documents preferred, or indices lost in sorting?"
-        )
+        compare(indices(got, call), ranking(query, documents)[:4], query, documents, call)
 
 
 @pytest.mark.points(2)
@@ -117,8 +169,11 @@ def test_scores_are_cosines(learner, rng):
     """The score is the cosine of the angle between query and document, neither a distance nor a dot product."""
     query, documents = library(rng, 6)
     got, call = called(learner, query, documents, 6)
-    hint = "The score beside an index is the cosine between that document and the query: 1 for the same direction, below 0 for opposite ones. A distance is 0 for the same direction, and a dot product grows with the text's length."
-    expect.close([score for _, score in got], [cosine(query, documents[i]) for i in indices(got, call)], call=call, hint=hint, atol=1e-5)
+    found = indices(got, call)
+    assert all(0 <= i < 6 for i in found), f"{call} gave the indices {found}, which aren't all from 0 to 5."
+    compare_scores(
+        [score for _, score in got], [cosine(query, documents[i]) for i in found], [dot(query, documents[i]) for i in found], call
+    )
 
 
 @pytest.mark.points(2)
@@ -135,8 +190,14 @@ def test_ties_by_index(learner, rng):
     got, call = called(learner, "river", documents, 30)
     right = sorted(range(36), key=lambda i: (kinds[1] != documents[i], kinds[0] != documents[i], i))
     found = indices(got, call)
-    assert [documents[i] for i in found] == [documents[i] for i in right[:30]], (
-        f"{call} gave documents in another order than by their cosine with the query."
+    found_kinds = [documents[i] for i in found]
+    assert found_kinds == [documents[i] for i in right[:30]], (
+        f"{call} gave documents in another order than by their cosine with the query. "
+        + (
+            "The worst come first: the largest cosine comes first."
+            if found_kinds == sorted(documents, key=[kinds[2], kinds[0], kinds[1]].index)[:30]
+            else "The largest cosine comes first."
+        )
     )
     assert found == right[:30], (
         f"{call}, many of them the same text, gave the indices {found}. Among equal scores the lower index comes first: turning an ascending order around, or `topk`, loses that."
@@ -149,9 +210,11 @@ def test_k_beyond_the_number(learner, rng):
     query, documents = library(rng, 4)
     for k in (4, 5, 100):
         got, call = called(learner, query, documents, k)
-        assert indices(got, call) == ranking(query, documents), (
-            f"{call} gave the indices {indices(got, call)}, which isn't all of them, best first."
+        found = indices(got, call)
+        assert len(set(found)) == 4, (
+            f"{call} gave the indices {found}. When there are fewer documents than k, all of them are given back, each once."
         )
+        compare(found, ranking(query, documents), query, documents, call)
 
 
 @pytest.mark.points(2)
@@ -159,9 +222,7 @@ def test_each_text_is_encoded_once(learner, rng):
     """The query and each document are handed to encode once, all documents in one call, and the list of documents is left as it was."""
     query, documents = library(rng, 7)
     got, call = called(learner, query, documents, 3)
-    assert indices(got, call) == ranking(query, documents)[:3], (
-        f"{call} gave the indices {indices(got, call)}, which aren't the best three."
-    )
+    compare(indices(got, call), ranking(query, documents)[:3], query, documents, call)
     calls = [list(arguments[0]) for arguments in learner.last.calls.get("encode", []) if arguments]
     assert len(calls) <= 2, (
         f"{call} called encode {len(calls)} times. A model is fast on many texts together: all documents go in one call, not one by one."
@@ -179,10 +240,13 @@ def test_each_text_is_encoded_once(learner, rng):
 def test_nothing_to_search(learner, rng):
     """No documents, no results; a document without a word that counts scores 0."""
     got, call = called(learner, "river", ["", text(2, 0)], 2)
-    assert indices(got, call) == [1, 0], (
-        f"{call}, the first of them empty, gave {got}. The empty one has a vector of zeros and scores 0, below the other."
+    call += ", the first of them empty,"
+    found, by_index = indices(got, call), dict(got)
+    assert found in ([1, 0], [0, 1]), f"{call} gave the indices {found}, where both are asked for, each once."
+    assert by_index[0] == 0, (
+        f"{call} gave the empty one the score {by_index[0]:.6g}. It has a vector of zeros, and the cosine with that counts as 0."
     )
-    expect.close(got[1][1], 0.0, call=call, hint="The cosine with a vector of zeros counts as 0.")
+    assert found == [1, 0], f"{call} gave {got}. The empty one scores 0, and comes behind the other: the highest score first."
     try:
         nothing = learner.semantic_search("river", [], encode, 3)
     except Exception as error:
@@ -212,7 +276,8 @@ def test_with_minilm(learner, rng):
     call = f"semantic_search({query!r}, {documents!r}, encode, 4) with MiniLM"
     expect.sequence(got, call=call, length=4)
     found = indices(got, call)
+    dots = [float(v @ vectors[0]) for v in vectors[1:]]
     assert found == sorted(range(4), key=lambda i: -scores[i]), (
-        f"{call} gave the indices {found}, which aren't in the order of their cosines."
+        f"{call} gave the indices {found}, which aren't in the order of their cosines. {why_in_this_order(found, query, documents, scores, dots)}"
     )
-    expect.close([score for _, score in got], sorted(scores, reverse=True), call=call, hint="Scores are cosines.", atol=1e-4)
+    compare_scores([score for _, score in got], [scores[i] for i in found], [dots[i] for i in found], call)

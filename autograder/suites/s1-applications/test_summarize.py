@@ -28,21 +28,70 @@ def cosine(x, y):
     return sum(p * q for p, q in zip(x, y, strict=True)) / lengths if lengths else 0.0
 
 
-def by_hand(vectors, k, diversity):
-    """The choices in the order in which they are made, and by how much the closest of them was decided."""
-    middle = [sum(column) / len(vectors) for column in zip(*vectors, strict=True)]
-    relevance = [cosine(v, middle) for v in vectors]
+def middle_of(vectors):
+    return [sum(column) / len(vectors) for column in zip(*vectors, strict=True)]
+
+
+def units_of(vectors):
+    return [[number / (math.hypot(*v) or 1) for number in v] for v in vectors]
+
+
+def choices(vectors, k, diversity, middle=None, weights=None, likeness=max, first=None):
+    """The choices in the order in which they are made, and by how much the closest of them was decided. Each part of the rule can be exchanged for a wrong one."""
+    relevance = [cosine(v, middle or middle_of(vectors)) for v in vectors]
+    plus, minus = weights or (1 - diversity, diversity)
     chosen, margin = [], math.inf
     while len(chosen) < min(k, len(vectors)):
         worth = {}
-        for i in set(range(len(vectors))) - set(chosen):
-            repeated = max((cosine(vectors[i], vectors[j]) for j in chosen), default=None)
-            worth[i] = relevance[i] if repeated is None else (1 - diversity) * relevance[i] - diversity * repeated
+        for i in (i for i in range(len(vectors)) if i not in chosen):
+            alike = [cosine(vectors[i], vectors[j]) for j in chosen]
+            worth[i] = plus * relevance[i] - minus * likeness(alike) if alike else (relevance[i] if first is None else first * relevance[i])
         order = sorted(worth, key=lambda i: -worth[i])
         if len(order) > 1:
             margin = min(margin, worth[order[0]] - worth[order[1]])
         chosen.append(order[0])
     return chosen, margin
+
+
+def by_hand(vectors, k, diversity):
+    """The right choices in their order, and by how much the closest of them was decided."""
+    return choices(vectors, k, diversity)
+
+
+def mistake(got, sentences, k, diversity, rather=""):
+    """What choices that are wrong come from: the mistakes that give just these. Where several do, those that speak of `rather` go first."""
+    vectors = encode(sentences).tolist()
+    guesses = [
+        ({"weights": (1, 0)}, "the most relevant sentences are taken, and diversity plays no part"),
+        ({"weights": (diversity, 1 - diversity)}, "the two weights are swapped"),
+        ({"weights": (0, 1)}, "relevance plays no part after the first choice"),
+        ({"weights": (1, diversity)}, "relevance isn't multiplied by 1 - diversity"),
+        ({"likeness": lambda v: sum(v) / len(v)}, "the mean of the cosines with what is chosen is taken, not the largest of them"),
+        ({"likeness": lambda v: v[-1]}, "only the cosine with the sentence chosen last is looked at, not the largest of all"),
+        ({"likeness": min}, "the smallest of the cosines with what is chosen is taken, not the largest"),
+        ({"likeness": lambda v: max(0.0, *v)}, "the search for the largest cosine begins at 0, though it may be negative"),
+        ({"likeness": lambda v: max(map(abs, v))}, "cosines with what is chosen lose their sign, though they may be negative"),
+        ({"middle": middle_of(units_of(vectors))}, "vectors are made equally long before their mean is taken: take the mean of the vectors as encode gives them"),
+        ({"middle": vectors[0]}, "the first sentence is taken for what the text is about: relevance is the cosine with the mean of all vectors"),
+        ({"first": 1 - diversity}, "the first choice is weighted, which leaves nothing of it at a diversity of 1: it goes by relevance alone, since nothing is chosen yet"),
+    ]  # fmt: skip
+    right, wrong = set(by_hand(vectors, k, diversity)[0]), {}
+    for changed, what in guesses:
+        chosen, _ = choices(vectors, k, diversity, **changed)
+        if set(chosen) != right:
+            wrong[what] = chosen
+    found = [what for what, chosen in wrong.items() if sorted(chosen) == got]
+    found = [what for what in found if rather in what] or found
+    if found:
+        return f"So it is when {', or when '.join(found[:3])}."
+    relevance = [cosine(v, middle_of(vectors)) for v in vectors]
+    best = max(relevance)
+    if not any(relevance[i] > best - 1e-9 for i in got):
+        return "The most relevant sentence isn't among them, though it is the first choice, at any diversity: relevance is the cosine with the mean of all vectors."
+    return (
+        "The first is the most relevant sentence; each further one has the largest (1 - diversity) * relevance - diversity * likeness, "
+        "where likeness is the largest of its cosines with what is chosen so far."
+    )
 
 
 def drawn(rng, size, k, diversity, low=-2, fits=lambda vectors, chosen: True):
@@ -63,10 +112,16 @@ def called(learner, sentences, k, diversity):
     expect.sequence(got, call=call, length=min(k, len(sentences)))
     for index in got:
         expect.integer(index, call=f"an index of {call}", low=0, high=len(sentences) - 1)
+    assert len(set(got)) == len(got), f"{call} gave {got}, a sentence twice. What was chosen is out of the race."
     assert got == sorted(got), (
         f"{call} gave {got}. A summary is read in the order of the text, not in the order in which its sentences were chosen: the indices ascend."
     )
     return got, call
+
+
+def check(got, chosen, sentences, k, diversity, call, rather=""):
+    which = "isn't the sentence" if len(got) == 1 else "aren't the sentences"
+    assert got == sorted(chosen), f"{call} gave {got}, which {which} that the rule chooses. {mistake(got, sentences, k, diversity, rather)}"
 
 
 @pytest.mark.points(2)
@@ -75,9 +130,7 @@ def test_document_order(learner, rng):
     for _ in range(3):
         sentences, chosen = drawn(rng, 8, 4, 0.4, fits=lambda _, chosen: chosen != sorted(chosen))
         got, call = called(learner, sentences, 4, 0.4)
-        assert got == sorted(chosen), (
-            f"{call} gave {got}. The first is the most relevant sentence; each further one has the largest (1 - diversity) * relevance - diversity * likeness to what is chosen."
-        )
+        check(got, chosen, sentences, 4, 0.4, call)
 
 
 @pytest.mark.points(2)
@@ -94,7 +147,7 @@ def test_what_repeats_is_passed_over(learner, rng):
         )
         relevant, _ = by_hand(vectors, 1, 0.6)
         assert any(cosine(vectors[i], vectors[relevant[0]]) > 1 - 1e-6 for i in got), (
-            f"{call} gave {got}, without the most relevant sentence (or one of its repetitions), which is chosen first."
+            f"{call} gave {got}, without the most relevant sentence (or one of its repetitions), which is chosen first: that with the largest cosine with the mean of all vectors."
         )
 
 
@@ -104,9 +157,7 @@ def test_no_diversity_is_pure_relevance(learner, rng):
     for _ in range(3):
         sentences, chosen = drawn(rng, 9, 4, 0.0)
         got, call = called(learner, sentences, 4, 0.0)
-        assert got == sorted(chosen), (
-            f"{call} gave {got}. At diversity 0 only relevance counts, the cosine with the mean vector. Are the two weights swapped?"
-        )
+        check(got, chosen, sentences, 4, 0.0, call)
 
 
 @pytest.mark.points(2)
@@ -115,15 +166,12 @@ def test_the_closest_chosen_one_counts(learner, rng):
     for _ in range(4):
         sentences, chosen = drawn(rng, 9, 5, 0.6, low=0, fits=differs_from_mean_and_last)
         got, call = called(learner, sentences, 5, 0.6)
-        assert got == sorted(chosen), (
-            f"{call} gave {got}. A sentence's likeness to what is chosen is the largest of its cosines with the chosen sentences: not their mean, and not that with the last one chosen."
-        )
+        check(got, chosen, sentences, 5, 0.6, call)
     for _ in range(2):
         sentences, chosen = drawn(rng, 7, 3, 0.6, low=-4, fits=differs_without_sign)
         got, call = called(learner, sentences, 3, 0.6)
-        assert got == sorted(chosen), (
-            f"{call} gave {got}. Here cosines are negative: a sentence opposed to all that is chosen gains by that. Does the search for the largest begin at 0, or is the sign lost?"
-        )
+        # Weights and relevance were right above, where no cosine is negative.
+        check(got, chosen, sentences, 3, 0.6, call, rather="negative")
 
 
 def differs_without_sign(vectors, chosen):
@@ -140,14 +188,7 @@ def differs_from_mean_and_last(vectors, chosen):
 
 def by_rule(vectors, k, likeness):
     """The choices at diversity 0.6 with another rule for the likeness to what is chosen."""
-    middle = [sum(column) / len(vectors) for column in zip(*vectors, strict=True)]
-    relevance = [cosine(v, middle) for v in vectors]
-    taken = [relevance.index(max(relevance))]
-    while len(taken) < k:
-        rest = [i for i in range(len(vectors)) if i not in taken]
-        worth = [0.4 * relevance[i] - 0.6 * likeness([cosine(vectors[i], vectors[j]) for j in taken]) for i in rest]
-        taken.append(rest[worth.index(max(worth))])
-    return taken
+    return choices(vectors, k, 0.6, likeness=likeness)[0]
 
 
 @pytest.mark.points(1)
@@ -163,9 +204,7 @@ def test_both_sides_count(learner, rng):
                 fits=lambda vectors, chosen: all(set(by_hand(vectors, 4, extreme)[0]) != set(chosen) for extreme in (0.0, 1.0)),
             )
             got, call = called(learner, sentences, 4, diversity)
-            assert got == sorted(chosen), (
-                f"{call} gave {got}. Relevance has the weight 1 - diversity, likeness to what is chosen the weight diversity, and both play their part in each choice."
-            )
+            check(got, chosen, sentences, 4, diversity, call)
 
 
 @pytest.mark.points(1)
@@ -178,19 +217,18 @@ def test_the_mean_of_the_vectors_as_they_are(learner, rng):
         sentences = [sentences[i] for i in rng.permutation(5)]
         got, call = called(learner, sentences, 1, 0.5)
         assert sentences[got[0]] == long, (
-            f"{call} gave {got}. One vector here is much longer than the others, and pulls the mean towards it. The mean is taken of the vectors as encode gives them."
+            f"{call} gave {got}. One vector here is much longer than the others, and pulls the mean of the vectors as encode gives them towards it. "
+            f"{mistake(got, sentences, 1, 0.5)}"
         )
 
 
 @pytest.mark.points(1)
 def test_the_first_choice_at_any_diversity(learner, rng):
     """The first choice is the most relevant sentence, at diversity 1 as at 0."""
-    for diversity in (1.0, 0.5, 0.0):
+    for diversity in (0.5, 0.0, 1.0):
         sentences, chosen = drawn(rng, 6, 1, diversity, fits=lambda _, chosen: chosen != [0])
         got, call = called(learner, sentences, 1, diversity)
-        assert got == chosen, (
-            f"{call} gave {got}. The first choice goes by relevance alone, the cosine with the mean of all vectors, whatever the diversity: nothing is chosen yet that it could repeat."
-        )
+        check(got, chosen, sentences, 1, diversity, call, rather="the first choice" if diversity == 1.0 else "")
 
 
 @pytest.mark.points(1)
@@ -199,8 +237,7 @@ def test_no_sentence_twice(learner, rng):
     for diversity in (0.0, 0.5, 1.0):
         sentences, _ = drawn(rng, 5, 1, diversity)
         for k in (3, 5, 9):
-            got, call = called(learner, sentences, k, diversity)
-            assert len(set(got)) == len(got), f"{call} gave {got}, a sentence twice. What was chosen is out of the race."
+            called(learner, sentences, k, diversity)
     sentences = [sentences[0], *sentences[:3], sentences[0]]
     got = learner.summarize(sentences, encode, 5, 0.5)
     assert got == list(range(5)), (
@@ -213,7 +250,7 @@ def test_sentences_are_encoded_in_one_call(learner, rng):
     """All sentences go to encode in one call; for none it isn't called, and nothing is chosen."""
     sentences, chosen = drawn(rng, 6, 3, 0.3)
     got, call = called(learner, sentences, 3, 0.3)
-    assert got == sorted(chosen), f"{call} gave {got}, which aren't the sentences that the rule chooses."
+    check(got, chosen, sentences, 3, 0.3, call)
     calls = [arguments[0] for arguments in learner.last.calls.get("encode", []) if arguments]
     assert calls == [sentences], f"{call} called encode {len(calls)} times. Encode all sentences in one call, and keep the vectors."
     nothing = learner.summarize([], encode, 3, 0.3)

@@ -29,8 +29,9 @@ def by_hand(q, k, v, mask=None):
     return outputs, weights
 
 
-def two_tensors(got, q, k, v, call):
+def two_tensors(got, q, k, v, call, mask=None):
     """Outputs and weights, after a look at their form."""
+    expect.of_type(got, tuple, call=call, advice="Give back both, in this order: `return outputs, weights`.")
     expect.sequence(got, call=call, kind=tuple, length=2)
     outputs, weights = got
     for tensor, what in ((outputs, "outputs"), (weights, "weights")):
@@ -49,68 +50,71 @@ def two_tensors(got, q, k, v, call):
         assert tensor.dtype == q.dtype, (
             f"{call} gave {what} of type {tensor.dtype}, for arguments of type {q.dtype}: the type of the arguments is asked for, float64 as well as float32."
         )
-        expect.tensor(tensor, call=f"{call} as {what}")
+        assert torch.isfinite(tensor).all(), f"{call} as {what} gave NaN or infinity. {mistake(weights, q, k, v, mask)}"
     return outputs, weights
 
 
-def mistake(weights, q, k, mask=None):
+def mistake(weights, q, k, v, mask=None):
     """The sentence for a mistake that gives these weights."""
-    plain = q @ k.transpose(-2, -1)
-    scores = plain / math.sqrt(q.shape[-1])
-    hidden = scores if mask is None else scores.masked_fill(~mask, -math.inf)
+    plain, size = q @ k.transpose(-2, -1), q.shape[-1]
+    scores = plain / math.sqrt(size)
+
+    def hidden(each):
+        return each if mask is None else each.masked_fill(~mask, -math.inf)
+
     guesses = [
-        (hidden, "These are the scores before the softmax. Weights are positive and add up to 1."),
-        (plain.softmax(-1), "Is something missing between the products and the softmax? Scores are divided by the square root of d_k."),
-        ((plain / q.shape[-1]).softmax(-1), "These scores were divided by d_k, without the root."),
-        (
-            scores.softmax(-2),
-            "These weights add up to 1 over the queries. Each query shares out its attention over the *keys*, the last axis.",
-        ),
-    ]
+        (hidden(scores), "These are the scores before the softmax. Weights are positive and add up to 1."),
+        (hidden(plain).softmax(-1), "Is something missing between the products and the softmax? Scores are divided by the square root of d_k."),
+        (hidden(plain / size).softmax(-1), "These scores were divided by d_k, without the root."),
+        (hidden(plain / math.sqrt(v.shape[-1])).softmax(-1), "These scores were divided by the square root of the width of the values. It is the width of a query and a key, d_k, that counts."),
+        (hidden(plain / math.sqrt(k.shape[-2])).softmax(-1), "These scores were divided by the square root of the number of keys. It is the width of a query and a key, d_k, that counts."),
+        (hidden(scores).softmax(-2), "These weights add up to 1 over the queries. Each query shares out its attention over the *keys*, the last axis."),
+    ]  # fmt: skip
+    if q.dim() > 3:
+        guesses.append((hidden(scores).softmax(1), "These weights don't add up to 1 over the keys but over the second axis, the heads. Count axes from the end: keys are the last one. (For matrices such weights add up to 1 over the queries.)"))  # fmt: skip
     if mask is not None:
         after = scores.softmax(-1)
         guesses = [
-            (
-                after,
-                "The weights are as if there were no mask, or as if it made next to no difference: -1e-9 hardly changes a score, minus infinity takes it out.",
-            ),
-            (after * mask, "It seems that the mask was used after the softmax: what is left doesn't add up to 1. Hide the scores, before."),
+            (after, "The weights are as if there were no mask, or as if it made next to no difference: -1e-9 hardly changes a score, minus infinity takes it out."),
+            (after * mask, "They are those of a mask that is used after the softmax: what is left doesn't add up to 1. Hide the scores, before."),
             (scores.masked_fill(mask, -math.inf).softmax(-1), "The mask was taken the other way round. True means: may be read."),
-            (
-                (scores * mask).softmax(-1),
-                "Hidden scores seem to have become 0. But a score of 0 is not a weight of 0: the softmax gives it a share. Minus infinity gives none.",
-            ),
+            ((scores * mask).softmax(-1), "Hidden scores have become 0. But a score of 0 is not a weight of 0: the softmax gives it a share. Minus infinity gives none."),
             *guesses,
-        ]
+        ]  # fmt: skip
+    # Rows from which all is hidden are told of elsewhere: there a softmax gives NaN, and a mask puts zeros.
+    seen = (
+        torch.ones_like(weights, dtype=torch.bool)
+        if mask is None
+        else (mask.any(-1, keepdim=True) & ~mask.all(-1, keepdim=True)).expand_as(weights)
+    )
+    if not seen.any():
+        seen = torch.ones_like(seen)
     for guess, sentence in guesses:
-        if guess.shape == weights.shape and torch.allclose(torch.nan_to_num(guess), torch.nan_to_num(weights), atol=1e-5):
+        if guess.shape == weights.shape and torch.allclose(torch.nan_to_num(guess)[seen], torch.nan_to_num(weights)[seen], atol=1e-5):
             return sentence
     return "Work out one query with a pencil: scores, then weights, then the mixture."
+
+
+def compare(got, right, q, k, v, call, mask=None, atol=1e-5, rtol=1e-6):
+    """Weights, then outputs, are the right ones."""
+    outputs, weights = got
+    expect.close(weights, right[1], call=f"{call} as weights", hint=mistake(weights, q, k, v, mask), atol=atol, rtol=rtol)
+    expect.close(
+        outputs,
+        right[0],
+        call=f"{call} as outputs",
+        hint="The weights are right. The outputs are the values, mixed by them.",
+        atol=atol,
+        rtol=rtol,
+    )
 
 
 @pytest.mark.points(2)
 def test_an_average_of_the_values(learner, rng):
     """Each query gets an average of the values, weighted by the softmax of its scores."""
     q, k, v = normal(rng, 5, 3), normal(rng, 7, 3), normal(rng, 7, 4)
-    got = learner.attention(q, k, v)
-    if type(got) is tuple and len(got) == 2:
-        raw = got[1]
-        for size, what in ((4, "the width of the values"), (7, "the number of keys")):
-            guess = (q @ k.T / math.sqrt(size)).softmax(-1)
-            same = isinstance(raw, torch.Tensor) and raw.shape == guess.shape and torch.allclose(raw, guess, atol=1e-5)
-            assert not same, (
-                f"{CALL} divided the scores by the square root of {what}. It is the width of a query and a key, d_k, that counts."
-            )
-    outputs, weights = two_tensors(got, q, k, v, CALL)
-    right_outputs, right_weights = by_hand(q, k, v)
-    expect.close(weights, right_weights, call=f"{CALL} as weights", hint=mistake(weights, q, k), atol=1e-5)
-    expect.close(
-        outputs,
-        right_outputs,
-        call=f"{CALL} as outputs",
-        hint="The weights are right. The outputs are the values, mixed by them.",
-        atol=1e-5,
-    )
+    got = two_tensors(learner.attention(q, k, v), q, k, v, CALL)
+    compare(got, by_hand(q, k, v), q, k, v, CALL)
 
 
 @pytest.mark.points(2)
@@ -121,16 +125,8 @@ def test_true_means_may_attend(learner, rng):
     rows = torch.arange(6)
     first = torch.from_numpy(rng.integers(0, 8, size=6))
     mask[rows, first], mask[rows, (first + 3) % 8] = True, False
-    outputs, weights = two_tensors(learner.attention(q, k, v, mask), q, k, v, MASKED)
-    right_outputs, right_weights = by_hand(q, k, v, mask)
-    expect.close(weights, right_weights, call=f"{MASKED} as weights", hint=mistake(weights, q, k, mask), atol=1e-5)
-    expect.close(
-        outputs,
-        right_outputs,
-        call=f"{MASKED} as outputs",
-        hint="The weights are right. The outputs are the values, mixed by them.",
-        atol=1e-5,
-    )
+    got = two_tensors(learner.attention(q, k, v, mask), q, k, v, MASKED, mask)
+    compare(got, by_hand(q, k, v, mask), q, k, v, MASKED, mask)
 
 
 @pytest.mark.points(1)
@@ -140,17 +136,17 @@ def test_what_is_hidden_has_no_influence(learner, rng):
     hidden = int(rng.integers(0, 6))
     mask = torch.ones(4, 6, dtype=torch.bool)
     mask[:, hidden] = False
-    before, _ = two_tensors(learner.attention(q, k, v, mask), q, k, v, MASKED)
+    before, _ = two_tensors(learner.attention(q, k, v, mask), q, k, v, MASKED, mask)
     k[hidden] += 5.0
     v[hidden] -= 100.0
-    after, weights = two_tensors(learner.attention(q, k, v, mask), q, k, v, MASKED)
+    after, weights = two_tensors(learner.attention(q, k, v, mask), q, k, v, MASKED, mask)
     assert (before - after).abs().max() < 1e-5, (
         f"{MASKED}, with key {hidden} hidden from all queries, was called twice; the second time that key and its value were others. The outputs changed. "
-        f"{mistake(weights, q, k, mask)}"
+        f"{mistake(weights, q, k, v, mask)}"
     )
     spread = (outputs_without(q, k, v, hidden) - after).abs().max()
     assert spread < 1e-5, (
-        f"{MASKED}, with key {hidden} hidden from all queries, gave other outputs than without that key. {mistake(weights, q, k, mask)}"
+        f"{MASKED}, with key {hidden} hidden from all queries, gave other outputs than without that key. {mistake(weights, q, k, v, mask)}"
     )
 
 
@@ -167,23 +163,32 @@ def test_a_query_that_may_read_nothing(learner, rng):
     mask[:, 2] = True
     empty = int(rng.integers(0, 5))
     mask[empty] = False
+    rest = torch.arange(5) != empty
     got = learner.attention(q, k, v, mask)
-    if type(got) is tuple and len(got) == 2 and all(isinstance(tensor, torch.Tensor) for tensor in got):
-        assert not any(torch.isnan(tensor).any() for tensor in got), (
+    if type(got) is tuple and len(got) == 2 and all(isinstance(tensor, torch.Tensor) and len(tensor) == 5 for tensor in got):
+        assert not any(torch.isnan(tensor[empty]).any() for tensor in got), (
             f"{MASKED}, with no True in row {empty} of the mask, gave NaN. The softmax of nothing but minus infinity is 0/0. Put zeros there."
         )
-    outputs, weights = two_tensors(got, q, k, v, MASKED)
+    outputs, weights = two_tensors(got, q, k, v, MASKED, mask)
+    # The other queries come first: where they are wrong, it isn't the empty row that is at fault.
+    right_outputs, right_weights = by_hand(q, k, v, mask)
+    call = f"{MASKED}, with no True in row {empty} of the mask,"
+    expect.close(
+        weights[rest], right_weights[rest], call=f"{call} as weights of the other queries", hint=mistake(weights, q, k, v, mask), atol=1e-5
+    )
+    expect.close(
+        outputs[rest],
+        right_outputs[rest],
+        call=f"{call} as outputs of the other queries",
+        hint="The weights are right. The outputs are the values, mixed by them.",
+        atol=1e-5,
+    )
     assert not torch.allclose(weights[empty], torch.full((6,), 1 / 6), atol=1e-3), (
-        f"{MASKED}, with no True in row {empty} of the mask, spread that query's attention evenly over all keys, which it may not read. "
+        f"{call} spread that query's attention evenly over all keys, which it may not read. "
         "When every score is the same very negative number, all are equally good. Put zeros there."
     )
-    assert weights[empty].abs().max() == 0, f"{MASKED}, with no True in row {empty} of the mask, gave that query weights other than 0."
-    assert outputs[empty].abs().max() == 0, (
-        f"{MASKED}, with no True in row {empty} of the mask, gave that query an output other than zeros."
-    )
-    right_outputs, right_weights = by_hand(q, k, v, mask)
-    expect.close(weights, right_weights, call=f"{MASKED} as weights", hint=mistake(weights, q, k, mask), atol=1e-5)
-    expect.close(outputs, right_outputs, call=f"{MASKED} as outputs", hint="Only the query that may read nothing gets zeros.", atol=1e-5)
+    assert weights[empty].abs().max() == 0, f"{call} gave that query weights other than 0. Nothing may be read: each of its weights is 0."
+    assert outputs[empty].abs().max() == 0, f"{call} gave that query an output other than zeros."
 
 
 @pytest.mark.points(1)
@@ -197,32 +202,24 @@ def test_batches_and_heads(learner, rng):
         call = f"attention(…), with queries (2, 3, 5, 4), keys (2, 3, 6, 4), values (2, 3, 6, 2) and {form},"
         try:
             got = learner.attention(q, k, v) if mask is None else learner.attention(q, k, v, mask)
-        except (IndexError, TypeError, ValueError) as error:
-            raise AssertionError(
-                f"{call} raised {type(error).__name__}: {error}. Count axes from the end: it is the last two that matter."
-            ) from None
-        except RuntimeError as error:
+        except (IndexError, TypeError, ValueError, RuntimeError) as error:
             if isinstance(error, NotImplementedError):
                 raise
-            raise AssertionError(f"{call} raised RuntimeError: {error}. Turn round the last two axes of the keys, and no others.") from None
-        outputs, weights = two_tensors(got, q, k, v, call)
+            raise AssertionError(
+                f"{call} raised {type(error).__name__}: {error}. With axes in front, count from the end: it is the last two that are multiplied and turned round, and no others."
+            ) from None
         full = None if mask is None else mask.expand(2, 3, 5, 6)
-        for b in range(2):
-            for h in range(3):
-                right_outputs, right_weights = by_hand(q[b, h], k[b, h], v[b, h], None if full is None else full[b, h])
-                hint = mistake(weights[b, h], q[b, h], k[b, h], None if full is None else full[b, h])
-                if torch.allclose(weights.sum(-2), torch.ones(2, 3, 6), atol=1e-5):
-                    hint = "These weights add up to 1 over the queries."
-                if torch.allclose(weights.sum(1), torch.ones(2, 5, 6), atol=1e-5):
-                    hint = "These weights don't add up to 1 over the keys but over the second axis, the heads. Count axes from the end: keys are the last one. (For matrices such weights add up to 1 over the queries.)"
-                expect.close(weights[b, h], right_weights, call=f"{call} as weights", hint=hint, atol=1e-5)
-                expect.close(
-                    outputs[b, h],
-                    right_outputs,
-                    call=f"{call} as outputs",
-                    hint="Each matrix of values belongs to the queries at the same place.",
-                    atol=1e-5,
-                )
+        outputs, weights = two_tensors(got, q, k, v, call, full)
+        right = [[by_hand(q[b, h], k[b, h], v[b, h], None if full is None else full[b, h]) for h in range(3)] for b in range(2)]
+        right_outputs, right_weights = (torch.stack([torch.stack([pair[i] for pair in row]) for row in right]) for i in range(2))
+        expect.close(weights, right_weights, call=f"{call} as weights", hint=mistake(weights, q, k, v, full), atol=1e-5)
+        expect.close(
+            outputs,
+            right_outputs,
+            call=f"{call} as outputs",
+            hint="The weights are right. Each matrix of values belongs to the queries at the same place.",
+            atol=1e-5,
+        )
 
 
 @pytest.mark.points(1)
@@ -235,10 +232,8 @@ def test_large_scores(learner, rng):
             f"{CALL}, with scores of some hundreds, gave NaN or infinity. The exponential of 100 is too large for float32. Take the largest score of each row off first; "
             "torch's `softmax` does so."
         )
-    outputs, weights = two_tensors(got, q, k, v, CALL)
-    right_outputs, right_weights = by_hand(q, k, v)
-    expect.close(weights, right_weights, call=f"{CALL} as weights", hint=mistake(weights, q, k), atol=1e-3)
-    expect.close(outputs, right_outputs, call=f"{CALL} as outputs", hint="The outputs are the values, mixed by the weights.", atol=1e-3)
+    got = two_tensors(got, q, k, v, CALL)
+    compare(got, by_hand(q, k, v), q, k, v, f"{CALL}, with scores of some hundreds,", atol=1e-3)
 
 
 @pytest.mark.points(1)
@@ -249,12 +244,12 @@ def test_torch_agrees(learner, rng):
         mask = torch.from_numpy(rng.random((9, 11)) < 0.5)
         mask[:, 4] = True
         call = f"{MASKED}, in {str(dtype).removeprefix('torch.')},"
-        outputs, weights = two_tensors(learner.attention(q, k, v, mask), q, k, v, call)
+        outputs, weights = two_tensors(learner.attention(q, k, v, mask), q, k, v, call, mask.expand(2, 9, 11))
         right = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         hint = (
-            mistake(weights, q, k, mask)
-            if dtype == torch.float32
-            else "Is something turned into single precision on the way? Arguments of type float64 are computed in float64."
+            "Is something turned into single precision on the way? Arguments of type float64 are computed in float64."
+            if torch.allclose(outputs, right, atol=1e-4)
+            else mistake(weights, q, k, v, mask.expand(2, 9, 11))
         )
         expect.close(outputs, right, call=f"{call} as outputs", hint=hint, atol=tolerance, rtol=tolerance)
 
@@ -264,11 +259,10 @@ def test_nothing_else_changes(learner, rng):
     """The arguments are left as they were, and no randomness is used."""
     q, k, v = normal(rng, 4, 3), normal(rng, 5, 3), normal(rng, 5, 2)
     mask = torch.ones(4, 5, dtype=torch.bool).tril()
-    outputs, weights = two_tensors(learner.attention(q, k, v, mask), q, k, v, MASKED)
+    got = two_tensors(learner.attention(q, k, v, mask), q, k, v, MASKED, mask)
     for name, before, after in zip(("q", "k", "v", "mask"), (q, k, v, mask), learner.last.args, strict=True):
         assert torch.equal(before, after), (
             f"{MASKED}: its argument `{name}` was left changed. `q = q / …` makes a new tensor, `q /= …` changes the caller's."
         )
     assert not learner.last.random_moved, f"{MASKED} used up global random numbers. Nothing here is random."
-    right_outputs, _ = by_hand(q, k, v, mask)
-    expect.close(outputs, right_outputs, call=f"{MASKED} as outputs", hint=mistake(weights, q, k, mask), atol=1e-5)
+    compare(got, by_hand(q, k, v, mask), q, k, v, MASKED, mask)

@@ -25,32 +25,34 @@ def read_with(model, ids, mask):
         return model.base_model(input_ids=ids, attention_mask=None if mask is None else mask[None, None]).last_hidden_state[0]
 
 
+def mistake(got, n):
+    """What is wrong with a table of truth values; nothing if it is right."""
+    right = torch.tensor([[j <= i for j in range(n)] for i in range(n)])
+    diagonal = torch.eye(n, dtype=torch.bool)
+    guesses = [
+        (right, ""),
+        (~right, "The table is True for what is forbidden. In this lesson True means: may be read. Other interfaces mean the opposite."),
+        (right & ~diagonal, "The table lets no token read itself. A token reads the past *and itself*: the diagonal is True. Else the first token would have nothing to read."),
+        (right.T, "The table lets each token read itself and what comes after it. Which axis is the query? Row i says what token i may read."),
+        (torch.ones(n, n, dtype=torch.bool).tril(1), "The table lets each token read the very next token too. That is the one it is to predict."),
+        (torch.ones_like(right), "The table hides nothing: each token reads all, as in an encoder. Above the diagonal all is False."),
+        (right.flip(0), "The table stands upside down: row 0 has the most True. Row 0 is the first token's, which may read itself alone."),
+        (right.flip(1), "The rows of the table stand the wrong way round: what token i may read begins on the left, with token 0."),
+    ]  # fmt: skip
+    for guess, sentence in guesses:
+        if torch.equal(got, guess):
+            return sentence
+    row, column = (int(place) for place in (got != right).nonzero()[0])
+    where = "which came before it" if column < row else "which comes after it" if column > row else "itself"
+    return f"In the table, token {row} may {'' if got[row, column] else 'not '}read token {column}, {where}. Row i says what token i may read: itself and all before it."
+
+
 @pytest.mark.points(2)
 def test_every_query_reads_itself_and_the_past(learner, rng):
     """In the row of each token there is True for that token and all before it, and False for all after it."""
     for n in (int(rng.integers(4, 9)), int(rng.integers(9, 14)), 1):
-        got, call = checked(learner, n), f"causal_mask({n})"
-        itself = torch.tensor([bool(got[i, i]) for i in range(n)])
-        past = torch.tensor([bool(got[i, j]) for i in range(n) for j in range(i)])
-        future = torch.tensor([bool(got[i, j]) for i in range(n) for j in range(i + 1, n)])
-        assert not (n > 1 and future.all() and not past.any() and not itself.any()), (
-            f"{call} gave True for what is forbidden. In this lesson True means: may be read. Other interfaces mean the opposite."
-        )
-        assert itself.all(), (
-            f"{call} gave a table in which token {int(itself.logical_not().nonzero()[0])} may not attend to itself. A token reads the past *and itself*: "
-            "the diagonal is True. Else the first token would have nothing to read."
-        )
-        assert n == 1 or not (future.all() and not past.any()), (
-            f"{call} gave a table in which each token reads what comes after it. Which axis is the query? Row i says what token i may read."
-        )
-        next_only = (
-            n > 2 and all(bool(got[i, i + 1]) for i in range(n - 1)) and not any(bool(got[i, j]) for i in range(n) for j in range(i + 2, n))
-        )
-        assert not next_only, f"{call} gave a table in which each token reads the very next token too. That is the one it is to predict."
-        assert not future.any(), f"{call} gave a table in which a token may read what comes after it. Above the diagonal all is False."
-        assert past.all(), (
-            f"{call} gave a table in which a token may not read something that came before it. Below the diagonal all is True."
-        )
+        wrong = mistake(checked(learner, n), n)
+        assert not wrong, f"causal_mask({n}) gave a table that isn't the contract's. {wrong}"
 
 
 @pytest.mark.points(1)
@@ -62,14 +64,16 @@ def test_the_future_never_changes_the_past(learner, rng):
     other = ids.clone()
     other[0, at] = 3 + (other[0, at] - 3 + 1) % 97
     change = (read_with(model, ids, mask) - read_with(model, other, mask)).abs().amax(-1)
-    said = f"A small decoder read {n} tokens with the mask of causal_mask({n}), and once more with token {at} exchanged."
+    said, wrong = (
+        f"A small decoder read {n} tokens with the mask of causal_mask({n}), and once more with token {at} exchanged.",
+        mistake(mask, n),
+    )
     assert change[:at].max() < 1e-6, (
-        f"{said} What it worked out for token {int((change[:at] > 1e-6).nonzero()[0])}, before the exchanged one, changed too. "
-        "With a causal mask, a later token can't change what came before it."
+        f"{said} What it worked out for token {int((change[:at] > 1e-6).nonzero()[0])}, before the exchanged one, changed too: "
+        f"with a causal mask, a later token can't change what came before it. {wrong}"
     )
     assert change[at:].min() > 1e-6, (
-        f"{said} What it worked out for token {at + int((change[at:] <= 1e-6).nonzero()[0])} stayed the same, though that token may read the exchanged one. "
-        "Row i of the mask is True up to i, and at i."
+        f"{said} What it worked out for token {at + int((change[at:] <= 1e-6).nonzero()[0])} stayed the same, though that token may read the exchanged one. {wrong}"
     )
 
 
@@ -83,11 +87,8 @@ def test_a_real_smollm2_reads_with_it(learner, rng):
     other[0, -1] += 1
     model = learner.make(smollm2)
     ours, own, exchanged = (learner.probe(read_with, model, i, m) for i, m in ((ids, mask), (ids, None), (other, mask)))
+    said, wrong = f"A real SmolLM2 read {n} tokens with the mask of causal_mask({n}).", mistake(mask, n)
     assert (ours[:-1] - exchanged[:-1]).abs().max() < 1e-3, (
-        f"a real SmolLM2 read {n} tokens with the mask of causal_mask({n}). When the last token was exchanged, what it had worked out for earlier ones changed. "
-        "The future must not change the past."
+        f"{said} When the last token was exchanged, what it had worked out for earlier ones changed: the future must not change the past. {wrong}"
     )
-    assert (ours - own).abs().max() < 1e-3, (
-        f"a real SmolLM2 read {n} tokens with the mask of causal_mask({n}), and worked out something else than with its own mask. Look at the table row by row: "
-        "row i says what token i may read."
-    )
+    assert (ours - own).abs().max() < 1e-3, f"{said} It worked out something else than with its own mask. {wrong}"

@@ -30,27 +30,32 @@ def by_hand(x, gain, bias, eps):
 def mistake(got, x, gain, bias, eps):
     """The sentence for a mistake that gives these numbers."""
     centred = x - x.mean(-1, keepdim=True)
-    biased, unbiased = x.var(-1, correction=0, keepdim=True), x.var(-1, correction=1, keepdim=True)
+    biased, unbiased = x.var(-1, correction=0, keepdim=True), centred.pow(2).sum(-1, keepdim=True) / (x.shape[-1] - 1 or math.nan)
     plain = centred / (biased + eps).sqrt()
+
+    def over(axes):
+        return (x - x.mean(axes, keepdim=True)) / (x.var(axes, correction=0, keepdim=True) + eps).sqrt() * gain + bias
+
+    one_less = "Here the squares were divided by one less than the width (torch's `var` and `std` do so unless told otherwise). Divide by the width."
     guesses = [
         (plain + bias, "These are the numbers without the gain."),
         (plain * gain, "These are the numbers without the bias."),
         ((plain + bias) * gain, "Here the bias was multiplied too. First the gain, and the bias comes last."),
+        (centred / (unbiased + eps).sqrt() * gain + bias, one_less),
         (centred / (biased.sqrt() + eps) * gain + bias, "Here eps was added outside the root. It belongs inside, to the variance."),
-        (
-            centred / (unbiased.sqrt() + eps) * gain + bias,
-            "Here eps was added outside the root, and the squares were divided by one less than the width.",
-        ),
-        (
-            centred / (unbiased + eps).sqrt() * gain + bias,
-            "Here the squares were divided by one less than the width (torch's `var` and `std` do so unless told otherwise). Divide by the width.",
-        ),
+        (centred / (unbiased.sqrt() + eps) * gain + bias, f"Here eps was added outside the root. It belongs inside, to the variance. {one_less.replace('Here', 'And')}"),
         (centred / (biased + eps) * gain + bias, "Here the numbers were divided by the variance. Divide by its root."),
         (x / (x.pow(2).mean(-1, keepdim=True) + eps).sqrt() * gain + bias, "Here the mean was not taken off."),
-        (centred / (biased + 1e-5).sqrt() * gain + bias, "Here eps is not the one that was handed over."),
-        (centred / biased.sqrt() * gain + bias, "Here eps was left out."),
+        (centred / (biased + 1e-5).sqrt() * gain + bias, "Here eps was left out, or another one was used than the one that was handed over."),
+        (centred / biased.sqrt() * gain + bias, "Here eps was left out, or another one was used than the one that was handed over."),
         (centred * gain + bias, "Here the mean was taken off, but the spread left as it was."),
-    ]
+    ]  # fmt: skip
+    if x.dim() > 1:
+        axes = [
+            (tuple(range(x.dim())), "over all numbers of x"),
+            *((axis, f"over axis {axis}, along which other vectors lie") for axis in range(x.dim() - 1)),
+        ]
+        guesses += [(over(axis), f"Here mean and variance were taken {what}. It is the last axis that counts, however many there are before it: `dim=-1`, and `keepdim=True` keeps the results beside their vector.") for axis, what in axes]  # fmt: skip
     for guess, sentence in guesses:
         if guess.shape == got.shape and torch.allclose(guess, got, atol=1e-5):
             return sentence
@@ -96,14 +101,7 @@ def test_any_number_of_axes(learner, rng):
     for shape in ((7,), (3, 7), (2, 3, 7), (7, 7), (2, 7, 7)):
         x, call = normal(rng, *shape), f"layer_norm(x, gain, bias, 0.1), with x of shape {shape},"
         got = checked(learner, x, gain, bias, 0.1, call)
-        hint = mistake(got, x, gain, bias, 0.1)
-        expect.close(
-            got,
-            by_hand(x, gain, bias, 0.1),
-            call=call,
-            hint=f"It is the last axis that counts, however many there are before it. {hint}",
-            atol=1e-5,
-        )
+        expect.close(got, by_hand(x, gain, bias, 0.1), call=call, hint=mistake(got, x, gain, bias, 0.1), atol=1e-5)
 
 
 @pytest.mark.points(1)
@@ -117,14 +115,16 @@ def test_a_vector_of_equal_numbers(learner, rng):
             if width > 1
             else "layer_norm(x, gain, bias, 0.001), with vectors of width 1,"
         )
-        got = checked(learner, x, gain, bias, 1e-3, call)
-        expect.close(
-            got,
-            bias.expand(2, width),
-            call=call,
-            hint="The numbers minus their mean are 0, whatever they are divided by. Then comes the bias.",
-            atol=1e-4,
+        got = learner.layer_norm(x, gain, bias, 1e-3)
+        expect.tensor(got, call=call, shape=(2, width), dtype=x.dtype, finite=False)
+        assert torch.isfinite(got).all(), (
+            f"{call} gave NaN or infinity. Without any spread the variance is 0: what you divide by is above 0 only with eps inside the root"
+            + (", and only if the squares are divided by the width: one less than a width of 1 is 0." if width == 1 else ".")
         )
+        hint = mistake(got, x, gain, bias, 1e-3)
+        if hint.startswith("Work out"):
+            hint = "The numbers minus their mean are 0, whatever they are divided by. Then comes the bias."
+        expect.close(got, bias.expand(2, width), call=call, hint=hint, atol=1e-4)
 
 
 @pytest.mark.points(2)
@@ -150,5 +150,10 @@ def test_nothing_else_changes(learner, rng):
         assert torch.equal(before, after), (
             f"{CALL}: its argument `{name}` was left changed. `x = x - …` makes a new tensor, `x -= …` changes the caller's."
         )
-    hint = "Is something turned into single precision on the way? " + mistake(got.float(), x.float(), gain.float(), bias.float(), 0.1)
-    expect.close(got, by_hand(x, gain, bias, 0.1), call="layer_norm(x, gain, bias, 0.1), in float64,", hint=hint, atol=1e-10)
+    right = by_hand(x, gain, bias, 0.1)
+    hint = (
+        "Is something turned into single precision on the way?"
+        if torch.allclose(got, right, atol=1e-5)
+        else mistake(got, x, gain, bias, 0.1)
+    )
+    expect.close(got, right, call="layer_norm(x, gain, bias, 0.1), in float64,", hint=hint, atol=1e-10)

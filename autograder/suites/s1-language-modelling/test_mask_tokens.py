@@ -41,8 +41,12 @@ def far_off(count, total, share):
     return total * sum(a * math.log(a / b) for a, b in terms if a > 0) > 20
 
 
+def many(number, what):
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def called(learner, ids, rate, rng, chance=None):
-    call = f"mask_tokens(ids, special_ids, {MASK}, {VOCAB}, {rate}, generator), on {ids.shape[0]} texts of {ids.shape[1]} tokens,"
+    call = f"mask_tokens(ids, special_ids, {MASK}, {VOCAB}, {rate}, generator), on {many(ids.shape[0], 'text')} of {ids.shape[1]} tokens,"
     got = learner.mask_tokens(ids, SPECIAL, MASK, VOCAB, rate, chance or generator(rng))
     expect.sequence(got, call=call, kind=tuple, length=2)
     for part, name in zip(got, ("the new ids", "the labels"), strict=True):
@@ -53,6 +57,11 @@ def called(learner, ids, rate, rng, chance=None):
         assert len(labels[odd].unique()) > 1, (
             f"{call} gave the label {int(labels[odd][0])} where no token was chosen. `cross_entropy` takes that for a token's id that is to be learnt: the label that it passes over is -100."
         )
+    # That all of a hundred tokens are chosen at a rate of one half has a probability below 1e-30; but then most of them are changed.
+    everywhere = rate <= 0.5 and ids.numel() >= 100 and torch.equal(labels, ids) and (inputs == ids).float().mean() > 0.3
+    assert not everywhere, (
+        f"{call} gave a label to every token. The model sees many of them as they are: it would be asked to copy. Labels stand at the chosen places only, -100 at the others."
+    )
     return *got, call
 
 
@@ -87,13 +96,13 @@ def test_labels_are_the_chosen_tokens(learner, rng):
     inputs, labels, call = called(learner, ids, 0.3, rng)
     ordinary = ~torch.isin(ids, torch.tensor(SPECIAL))
     has_label = labels != -100
-    assert has_label.any(), f"{call} gave -100 for all labels: nothing is to be learnt."
+    assert has_label.any(), none_chosen(call, 0.3)
     if has_label[ordinary].all():
         assert over_many_calls(learner, rng, 0.3, all_or_none) != {"all", "none"}, (
             f"{call} chose all tokens, and at other times it chooses none. Each token has a draw of its own: draw as many numbers as there are tokens."
         )
     assert not has_label[ordinary].all(), (
-        f"{call} gave a label to every token. The model sees nearly all of them: it would be asked to copy. Labels stand at the chosen places only, -100 at the others."
+        f"{call} gave a label to every token that isn't special, at a rate of 0.3. Labels stand at the chosen places only, -100 at the others."
     )
     changed = inputs != ids
     assert not torch.equal(labels[changed], inputs[changed]), (
@@ -126,11 +135,22 @@ def test_the_rate(learner, rng):
     ids = texts(rng, 60, 80)
     ordinary = ~torch.isin(ids, torch.tensor(SPECIAL))
     for rate in (0.15, 0.4):
-        _, labels, call = called(learner, ids, rate, rng)
-        count, total = int((labels[ordinary] != -100).sum()), int(ordinary.sum())
-        assert not far_off(count, total, rate), (
-            f"{call} chose {count} of {total} ordinary tokens. That is a share of {count / total:.3f}, and the rate is {rate}."
-        )
+        inputs, labels, call = called(learner, ids, rate, rng)
+        chosen = labels != -100
+        count, total = int(chosen[ordinary].sum()), int(ordinary.sum())
+        if count in (0, total):
+            assert over_many_calls(learner, rng, rate, all_or_none) != {"all", "none"}, (
+                f"{call} chose {'all' if count else 'none'} of {total} ordinary tokens, and so it is in each call: now all, now none. Each token has a draw of its own: "
+                "draw as many numbers as there are tokens."
+            )
+        told = f"{call} chose {count} of {total} ordinary tokens. That is a share of {count / total:.3f}, and the rate is {rate}."
+        if far_off(count, total, rate) and count:
+            alike = (chosen == chosen[2:3])[ordinary].all() and not chosen[ordinary].all()
+            assert not alike, f"{told} The same places were chosen in every text: draw as many numbers as there are tokens."
+            assert not (inputs != ids)[chosen].all(), (
+                f"{told} None of them stayed as it was. A tenth of the chosen tokens stays, and has a label, too: are those without one?"
+            )
+        assert not far_off(count, total, rate), told
     _, labels, call = called(learner, ids, 1.0, rng)
     assert (labels[ordinary] != -100).all(), f"{call} left ordinary tokens without a label, at a rate of 1."
     inputs, labels, call = called(learner, ids, 0.0, rng)
@@ -177,7 +197,9 @@ def test_other_tokens_come_from_the_whole_vocabulary(learner, rng):
     expect.sequence(got, call=call, kind=tuple, length=2)
     expect.tensor(got[0], call=f"{call} as the new ids", shape=(50, 80), dtype=torch.int64)
     drawn = set(got[0][(got[0] != few) & (got[0] != 5)].tolist())
-    assert drawn, f"{call} put another token than the mask in no place."
+    assert drawn, (
+        f"{call} put another token than the mask in no place. At a rate of 1.0 all ordinary tokens are chosen, and a tenth of those becomes another token, each drawn for itself."
+    )
     assert all(0 <= token < 12 for token in drawn), (
         f"{call} put in the ids {sorted(t for t in drawn if not 0 <= t < 12)}. A vocabulary of 12 has the ids 0 to 11."
     )
@@ -190,10 +212,12 @@ def test_other_tokens_come_from_the_whole_vocabulary(learner, rng):
     ids = plain_texts(rng, 50, 80)
     inputs, _labels, call = called(learner, ids, 1.0, rng)
     put_in = inputs[(inputs != ids) & (inputs != MASK)]
-    assert len(put_in) > 100, f"{call} put another token in {len(put_in)} places only, of {ids.numel()} that were chosen."
+    assert len(put_in) > 100, (
+        f"{call} put another token in {len(put_in)} places only, of {ids.numel()} that were chosen. A tenth of all that are chosen becomes another token."
+    )
     assert (put_in >= 0).all() and (put_in < VOCAB).all(), f"{call} put in ids that aren't in a vocabulary of {VOCAB}."
     assert len(put_in.unique()) > len(put_in) / 2, (
-        f"{call} put in {len(put_in.unique())} different tokens in {len(put_in)} places. Draw one for each place, from the whole vocabulary."
+        f"{call} put {len(put_in)} times another token in than the mask, and only {many(len(put_in.unique()), 'different one')} among them. Draw one for each place, from the whole vocabulary."
     )
     lost = sorted({0, 1, 3, 4, 6, 7, 8, 9, 10, 11} - drawn)
     assert not lost, (
@@ -225,6 +249,9 @@ def test_each_token_has_a_draw_of_its_own(learner, rng):
     _, labels, call = called(learner, ids, 0.3, rng)
     chosen = labels != -100
     assert chosen.any(), none_chosen(call, 0.3)
+    assert not chosen.all(), (
+        f"{call} chose every token, at a rate of 0.3. Each token has a draw of its own, below the rate or not: does one number decide for all of them?"
+    )
     assert not (chosen == chosen[0]).all(), (
         f"{call} chose the same places in every text. Each token has a draw of its own: draw as many numbers as there are tokens."
     )
@@ -252,6 +279,9 @@ def test_how_many_are_chosen_is_left_to_chance(learner, rng):
         _, labels, call = called(learner, ids, 0.5, rng, chance)
         numbers.add(int((labels != -100).sum()))
         places.add(tuple((labels != -100).flatten().tolist()))
+    assert places != {(True,) * ids.numel()}, (
+        f"{call} gave a label to every token, in each of 16 calls. At a rate of 0.5 only about half of them are chosen; the label of the others is -100."
+    )
     assert len(places) > 1, (
         f"{call} chose the very same places in each of 16 calls with one generator. The generator goes on from call to call, so that each epoch differs: don't seed it anew."
     )

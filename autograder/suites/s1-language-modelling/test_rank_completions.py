@@ -68,9 +68,53 @@ def called(learner, model, prompt, candidates, tokenizer=None):
     return got, call
 
 
-def agree(got, wanted):
+def agree(got, wanted, rel_tol=1e-9):
     """Whether the numbers in `got` are those of `wanted`, candidate by candidate."""
-    return all(any(name == other and math.isclose(value, number, abs_tol=1e-3) for other, number in wanted) for name, value in got)
+    return all(
+        any(name == other and math.isclose(value, number, rel_tol=rel_tol, abs_tol=1e-3) for other, number in wanted) for name, value in got
+    )
+
+
+def mistake(got, model, prompt, candidates):
+    """What numbers that are wrong come from: the mistake that gives just these."""
+    before, afters = ids_of(prompt), {c: ids_of(c) for c in candidates}
+    parts = {c: log_probabilities(model, before, after) for c, after in afters.items()}
+    raw = {c: raw_scores(model, before, after) for c, after in afters.items()}
+    of_prompt = sum(log_probabilities(model, before[:1], before[1:]))
+    late, begin = {}, {}
+    for c, after in afters.items():
+        with torch.no_grad():
+            logs = model(input_ids=torch.tensor([before + after])).logits[0].log_softmax(-1)
+        late[c] = sum(float(logs[len(before) + i, token]) for i, token in enumerate(after))
+        begin[c] = log_probabilities(model, [0, *before], [0, *after])
+    inserted = "That comes out when the tokenizer puts its begin token before every text, in the midst of a sentence that is tokenized in two parts: say `add_special_tokens=False`."
+    guesses = [
+        ({c: p[0] for c, p in parts.items()}, "Only the first token of each candidate was scored. Many words begin alike: all tokens of a candidate count."),
+        ({c: sum(p) / len(p) for c, p in parts.items()}, "That is the mean over a candidate's tokens. The contract asks for the total: that is the log-probability of the whole candidate."),
+        ({c: -sum(p) for c, p in parts.items()}, "These are surprises: log-probabilities are negative."),
+        ({c: math.exp(sum(p)) for c, p in parts.items()}, "These are probabilities. The logarithm of a candidate's probability is asked for: the sum of its tokens' log-probabilities."),
+        ({c: math.prod(p) for c, p in parts.items()}, "The log-probabilities of the tokens were multiplied. Probabilities are multiplied; their logarithms are added up."),
+        ({c: sum(p) / math.log(2) for c, p in parts.items()}, "These are logarithms to the base 2. The natural logarithm is asked for."),
+        ({c: sum(scores) for c, scores in raw.items()}, "These are raw logits, added up. They aren't log-probabilities before `log_softmax`."),
+        ({c: sum(p) + of_prompt for c, p in parts.items()}, "The log-probabilities of the prompt's own tokens were added. The prompt is given: only what comes after it is scored."),
+        (late, "Each token was looked up in the logits of its own place. What is said about it stands one place before."),
+        ({c: sum(log_probabilities(model, after[:1], after[1:])) for c, after in afters.items()}, "The candidates were scored without the prompt, or without their first token."),
+        ({c: sum(p) for c, p in begin.items()}, inserted),
+        ({c: sum(p[1:]) for c, p in begin.items()}, inserted),
+        ({c: sum(log_probabilities(model, [0, *before], after)) for c, after in afters.items()}, "That comes out when the tokenizer puts its begin token before the prompt. The model reads the prompt's ids and the candidate's, and nothing else: say `add_special_tokens=False`."),
+    ]  # fmt: skip
+    return next((sentence for guess, sentence in guesses if agree(got, list(guess.items()), 1e-4)), None)
+
+
+def check(got, model, prompt, candidates, call):
+    """The numbers are the log-probabilities; if not, what they are."""
+    if not agree(got, list(zip(candidates, totals(model, prompt, candidates), strict=True))):
+        shown = ", ".join(f"{value:.4g} for {name!r}" for name, value in got[:3])
+        said = mistake(got, model, prompt, candidates)
+        raise AssertionError(
+            f"{call} gave {shown}{' …' if len(got) > 3 else ''}, which aren't the candidates' log-probabilities (natural logarithm), given the prompt. "
+            + (said or "It is the sum over its tokens, each given all before it: the first one is predicted at the prompt's last place.")
+        )
 
 
 @pytest.mark.points(2)
@@ -83,6 +127,7 @@ def test_best_first(learner, rng):
     order = [name for name, _ in sorted(wanted, key=lambda pair: -pair[1])]
     got, call = called(learner, model, prompt, candidates)
     names = [name for name, _ in got]
+    check(got, model, prompt, candidates, call)
     if order != candidates:
         assert names != candidates, (
             f"{call} gave the candidates in the order in which they were given. They are to be ranked, the most likely one first."
@@ -90,7 +135,6 @@ def test_best_first(learner, rng):
     assert names != order[::-1], (
         f"{call} put the least likely candidate first. A log-probability is negative: the one nearest to 0 is the best."
     )
-    assert agree(got, wanted), f"{call} gave numbers that aren't the candidates' log-probabilities (natural logarithm), given the prompt."
     assert names == order, f"{call} didn't put the candidates in the order of their log-probabilities, the largest first."
 
 
@@ -100,28 +144,8 @@ def test_all_tokens_of_a_candidate_count(learner, rng):
     for seed in (2, 3):
         model, prompt = opinionated(seed), text(rng, 5)
         candidates = [text(rng, length) + end for length, end in ((4, "d"), (2, "g"), (6, "h"))]
-        parts = {c: log_probabilities(model, ids_of(prompt), ids_of(c)) for c in candidates}
         got, call = called(learner, model, prompt, candidates)
-        assert not agree(got, [(c, p[0]) for c, p in parts.items()]), (
-            f"{call} scored only the first token of each candidate. Many words begin alike: all tokens of a candidate count."
-        )
-        assert not agree(got, [(c, sum(p) / len(p)) for c, p in parts.items()]), (
-            f"{call} gave the mean over a candidate's tokens. The contract asks for the total: that is the log-probability of the whole candidate."
-        )
-        assert not agree(got, [(c, -sum(p)) for c, p in parts.items()]), f"{call} gave surprises: log-probabilities are negative."
-        assert not agree(got, [(c, math.exp(sum(p))) for c, p in parts.items()]), (
-            f"{call} gave probabilities. The logarithm of a candidate's probability is asked for: the sum of its tokens' log-probabilities."
-        )
-        assert not agree(got, [(c, math.prod(p)) for c, p in parts.items()]), (
-            f"{call} multiplied log-probabilities. Probabilities are multiplied; their logarithms are added up."
-        )
-        raw = {c: raw_scores(model, ids_of(prompt), ids_of(c)) for c in candidates}
-        assert not agree(got, [(c, sum(scores)) for c, scores in raw.items()]), (
-            f"{call} added up raw logits. They aren't log-probabilities before `log_softmax`."
-        )
-        assert agree(got, [(c, sum(p)) for c, p in parts.items()]), (
-            f"{call} gave numbers that aren't the sums of the log-probabilities of each candidate's tokens, given all before them."
-        )
+        check(got, model, prompt, candidates, call)
         values = [value for _, value in got]
         assert values == sorted(values, reverse=True), f"{call} isn't sorted by its own numbers, the largest first."
 
@@ -131,25 +155,8 @@ def test_the_prompt_is_given_and_not_scored(learner, rng):
     """The prompt's own tokens add nothing, however unlikely they are; the first token of a candidate is predicted at the prompt's last place."""
     model = opinionated(4)
     prompt, candidates = text(rng, 7), [text(rng, 2) + "g", text(rng, 3) + "d"]
-    before = ids_of(prompt)
     got, call = called(learner, model, prompt, candidates)
-    right = list(zip(candidates, totals(model, prompt, candidates), strict=True))
-    of_prompt = sum(log_probabilities(model, before[:1], before[1:]))
-    assert not agree(got, [(c, value + of_prompt) for c, value in right]), (
-        f"{call} added the log-probabilities of the prompt's own tokens. The prompt is given: only what comes after it is scored."
-    )
-    late = []
-    for candidate in candidates:
-        after = ids_of(candidate)
-        with torch.no_grad():
-            logs = model(input_ids=torch.tensor([before + after])).logits[0].log_softmax(-1)
-        late.append((candidate, sum(float(logs[len(before) + i, token]) for i, token in enumerate(after))))
-    assert not agree(got, late), (
-        f"{call} looked each token up in the logits of its own place. What is said about it stands one place before."
-    )
-    alone = [(c, sum(log_probabilities(model, ids_of(c)[:1], ids_of(c)[1:]))) for c in candidates]
-    assert not agree(got, alone), f"{call} scored the candidates without the prompt, or without their first token."
-    assert agree(got, right), f"{call} gave numbers that aren't the log-probabilities of the candidates, given the prompt."
+    check(got, model, prompt, candidates, call)
 
 
 @pytest.mark.points(2)
@@ -162,11 +169,8 @@ def test_prompt_and_candidate_are_tokenized_apart(learner, rng):
         right = agree(got, list(zip(candidates, totals(model, prompt, candidates), strict=True)))
         if not right:
             plain, others = text(rng, 5), [text(rng, 2) + "d", text(rng, 3) + "g", "a"]
-            control, _ = called(learner, model, plain, others)
-            assert agree(control, list(zip(others, totals(model, plain, others), strict=True))), (
-                f"{call} gave numbers that aren't the log-probabilities of the candidates, given the prompt. So it is with prompts and candidates that can't be joined, too: "
-                "look first at how a candidate's score comes about."
-            )
+            control, called_so = called(learner, model, plain, others)
+            check(control, model, plain, others, called_so)
         assert right, (
             f"{call} gave other numbers than prompt and candidate give when each is tokenized by itself. In one piece, the last letter of this prompt and the first "
             "of a candidate become one token, and it isn't clear any more where the candidate begins: tokenize them apart, and put the ids together."
@@ -182,10 +186,7 @@ def test_no_special_tokens_are_put_in(learner, rng):
     wanted = list(zip(candidates, totals(model, prompt, candidates), strict=True))
     if not agree(got, wanted):
         control, _ = called(learner, model, prompt, candidates, learner.make(letters, False))
-        assert agree(control, wanted), (
-            f"{call} gave numbers that aren't the log-probabilities of the candidates, given the prompt. So it is with a tokenizer that puts in no special tokens, too: "
-            "look first at how a candidate's score comes about."
-        )
+        check(control, model, prompt, candidates, f"{call}, also with a tokenizer that puts in no special tokens,")
     assert agree(got, wanted), (
         f"{call} gave other numbers than the tokens of prompt and candidate alone. This tokenizer puts a begin token before every text by default, in the midst of a sentence "
         "that is tokenized in two parts: say `add_special_tokens=False`."
@@ -198,9 +199,7 @@ def test_a_candidate_given_twice_and_none_at_all(learner, rng):
     model, prompt = opinionated(7), text(rng, 4)
     candidates = ["d", "g", "d", "a"]
     got, call = called(learner, model, prompt, candidates)
-    assert agree(got, list(zip(candidates, totals(model, prompt, candidates), strict=True))), (
-        f"{call} gave numbers that aren't the candidates' log-probabilities."
-    )
+    check(got, model, prompt, candidates, call)
     got = learner.rank_completions(model, learner.make(letters), prompt, [])
     assert got == [] and type(got) is list, (
         f"rank_completions(model, tokenizer, {prompt!r}, []) gave {got!r}. Without candidates the list is empty."
@@ -232,11 +231,11 @@ def test_what_smollm2_knows(learner, rng):
     rng.shuffle(candidates)
     country = str(rng.choice(list(capitals)))
     got, call = called(learner, learner.make(smollm2), f"The capital of {country} is", candidates, learner.make(smollm2_tokenizer))
-    assert all(value < 0 for _, value in got), (
-        f"{call} gave a log-probability of 0 or more. Probabilities are below 1, and their logarithms below 0."
+    values = [value for _, value in got]
+    assert all(value < 0 for value in values), (
+        f"{call} gave {max(values):.3g} for one of them, as a log-probability. Probabilities are below 1, and their logarithms below 0."
     )
+    assert values == sorted(values, reverse=True), f"{call} isn't sorted by its own numbers, the largest first."
     assert got[0][0] == capitals[country], (
         f"{call} put{got[0][0]} first. SmolLM2 does know this one: is something scored that isn't the candidate, or at another place?"
     )
-    values = [value for _, value in got]
-    assert values == sorted(values, reverse=True), f"{call} isn't sorted by its own numbers, the largest first."

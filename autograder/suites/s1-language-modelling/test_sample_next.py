@@ -53,6 +53,23 @@ def after_temperature(shares, temperature):
     return powers / powers.sum()
 
 
+def stray(counts, tokens):
+    """Why tokens came that are as good as impossible."""
+    if set(counts) <= set(range(len(tokens))):
+        return "So small a number may be a place among the sorted logits: did you give back a place in the sorted list? The token that stands there is asked for."
+    return "Is a place in a sorted list taken for a token, or a token kept that was to be left out?"
+
+
+def greedy(learner, rng, logits):
+    """A sentence if the same token comes always, also without a limit. That a token of probability 0.7 comes 70 times by chance has a probability below 1e-10."""
+    counts, _ = drawn(learner, rng, logits, (1.0, None, None), 70)
+    return (
+        "Without any limit, too, the same token comes always: is one drawn at all? Only temperature 0 leaves nothing to chance."
+        if len(counts) == 1
+        else ""
+    )
+
+
 def explained_by(counts, tokens, shares, temperature):
     """What counts that are wrong look like: no temperature ("none"), the logits multiplied with it ("wrong way"), or neither."""
     seen = [counts.get(token, 0) for token in tokens]
@@ -88,7 +105,9 @@ def test_temperature_sharpens_and_flattens(learner, rng):
     for temperature, shares, times in ((1.0, (0.7, 0.2, 0.1), 100), (0.25, (0.5, 0.3, 0.2), 120), (3.0, (0.9, 0.07, 0.03), 150)):
         logits, tokens = placed(rng, shares)
         counts, call = drawn(learner, rng, logits, (temperature, None, None), times)
-        assert not set(counts) - set(tokens), f"{call} drew a token whose probability is as good as 0."
+        assert not set(counts) - set(tokens), (
+            f"{call} drew {sorted(counts)}, where only {sorted(tokens)} have a probability above 0. {stray(counts, tokens)}"
+        )
         shown = f"Over {times} calls, the tokens with the probabilities {shares} came {[counts.get(t, 0) for t in tokens]} times."
         assert len(counts) > 1, f"{call} gave always the same token, in {times} calls. Only temperature 0 leaves nothing to chance."
         likeliest = None
@@ -111,13 +130,11 @@ def test_only_the_k_most_likely(learner, rng):
     """With top_k, only the k most likely tokens are drawn; more than there are means all."""
     logits, tokens = placed(rng, (0.24, 0.22, 0.2, 0.18, 0.16))
     counts, call = drawn(learner, rng, logits, (1.0, 3, None), 60)
-    assert not set(counts) <= {0, 1, 2}, (
-        f"{call} gave only {sorted(counts)}, which are unlikely tokens here. Did you give back a place in the sorted list? The token that stands there is asked for."
-    )
+    assert not set(counts) <= {0, 1, 2}, f"{call} gave only {sorted(counts)}, which are unlikely tokens here. {stray(counts, tokens[:3])}"
     outside = set(counts) - set(tokens[:3])
     assert not outside, f"{call} drew a token that isn't among the 3 most likely ones: {sorted(outside)[0]}."
     assert set(counts) == set(tokens[:3]), (
-        f"{call} drew only {len(counts)} different tokens in 60 calls. All of the 3 most likely ones can come."
+        f"{call} drew only {len(counts)} of the 3 most likely tokens in 60 calls. All of them can come. {greedy(learner, rng, logits) if len(counts) == 1 else ''}"
     )
     try:
         counts, call = drawn(learner, rng, logits, (1.0, 50, None), 120)
@@ -140,14 +157,23 @@ def test_the_nucleus_holds_the_token_that_crosses(learner, rng):
         counts, call = drawn(learner, rng, logits, (1.0, None, top_p), times)
         shown = "the five likely tokens have the probabilities 0.4, 0.3, 0.15, 0.1 and 0.05" if size < 5 else "there are five likely tokens"
         outside = set(counts) - set(tokens[:size])
-        assert not outside, (
-            f"{call}, where {shown}, drew token {sorted(outside)[0]}, which lies outside. Keep the smallest number of tokens that together reach `top_p`."
+        assert not outside, f"{call}, where {shown}, drew token {sorted(outside)[0]}, which lies outside. " + (
+            stray(counts, tokens)
+            if not set(counts) & set(tokens[:size])
+            else "Keep the smallest number of tokens that together reach `top_p`."
         )
         lost = tokens[size - 1]
-        assert lost in counts, (
-            f"{call}, where {shown}, never drew one of the tokens of the nucleus in {times} calls. The token whose probability crosses `top_p` is kept: without it the sum stays below."
+        if lost not in counts:
+            told = (
+                f"{call}, where {shown}, never drew the least likely of the {size} tokens that it takes to reach {top_p}, in {times} calls."
+            )
+            always = greedy(learner, rng, logits) if len(counts) == 1 else ""
+            raise AssertionError(
+                f"{told} {always or 'The token whose probability crosses `top_p` is kept: without it the sum stays below.'}"
+            )
+        assert set(counts) == set(tokens[:size]), (
+            f"{call}, where {shown}, drew {len(counts)} of the {size} tokens that it takes to reach {top_p} only, in {times} calls."
         )
-        assert set(counts) == set(tokens[:size]), f"{call}, where {shown}, drew {len(counts)} different tokens only, in {times} calls."
 
 
 @pytest.mark.points(2)
@@ -157,8 +183,12 @@ def test_temperature_comes_first(learner, rng):
         logits, tokens = placed(rng, (0.7, 0.2, 0.05, 0.03, 0.02))
         counts, call = drawn(learner, rng, logits, (temperature, None, 0.85), times)
         kept = len(set(counts) & set(tokens))
-        assert set(counts) <= set(tokens), f"{call} drew a token whose probability is as good as 0."
-        told = f"{call}, where five tokens have the probabilities 0.7, 0.2, 0.05, 0.03 and 0.02 before the temperature, drew {kept} different tokens in {times} calls."
+        assert set(counts) <= set(tokens), (
+            f"{call} drew {sorted(counts)}, where only {sorted(tokens)} have a probability above 0. {stray(counts, tokens)}"
+        )
+        told = f"{call}, where five tokens have the probabilities 0.7, 0.2, 0.05, 0.03 and 0.02 before the temperature, drew {kept} different token{'s' * (kept != 1)} in {times} calls."
+        always = greedy(learner, rng, logits) if kept == 1 and size > 1 else ""
+        assert not always, f"{told} {always}"
         assert kept != 2, f"{told} That is the nucleus before the temperature. Divide by the temperature first, and choose afterwards."
         assert set(counts) != set(tokens[: size - 1]), (
             f"{told} After the temperature these don't reach 0.85 yet. The token whose probability crosses `top_p` is kept, too."
@@ -174,15 +204,20 @@ def test_top_k_comes_before_top_p(learner, rng):
     logits, tokens = placed(rng, (0.4, 0.3, 0.2, 0.1))
     counts, call = drawn(learner, rng, logits, (1.0, 2, 0.55), 40)
     told = f"{call}, where four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1,"
-    assert set(counts) <= set(tokens[:2]), f"{told} drew a token that isn't among the 2 most likely ones."
+    outside = sorted(set(counts) - set(tokens[:2]))
+    assert not outside, f"{told} drew token {outside[0] if outside else ''}, which isn't among the 2 most likely ones. " + (
+        stray(counts, tokens) if not set(counts) & set(tokens[:2]) else "The logits of all others are left out first."
+    )
     assert tokens[0] in counts, f"{told} never drew the most likely token."
     assert tokens[1] not in counts, (
         f"{told} drew the second token. `top_k` comes first: make the probabilities of the 2 tokens that are left add up to 1 again, and see how many of them it takes to reach 0.55."
     )
     logits, tokens = placed(rng, (0.4, 0.3, 0.2, 0.1))
     counts, call = drawn(learner, rng, logits, (1.0, 2, 0.9), 60)
+    always = greedy(learner, rng, logits) if len(counts) == 1 else ""
     assert set(counts) == set(tokens[:2]), (
-        f"{call}, where four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1, drew {len(counts)} different tokens. Both of the 2 most likely ones are kept."
+        f"{call}, where four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1, drew only {sorted(counts)} in 60 calls, where {tokens[0]} and {tokens[1]} are the 2 most likely tokens. "
+        + (always or "Among themselves these have 4/7 and 3/7, and the first alone doesn't reach 0.9: both are kept.")
     )
 
 
@@ -195,8 +230,19 @@ def test_what_is_kept_adds_up_to_one_again(learner, rng):
         counts, call = drawn(learner, rng, logits, settings, times)
         kept = [counts.get(t, 0) for t in tokens[:2]]
         assert sum(kept) == times, (
-            f"{call}, where the largest probabilities are 0.3 and 0.12, drew {times - sum(kept)} of {times} tokens outside of those two."
+            f"{call}, where the largest probabilities are 0.3 and 0.12, drew {times - sum(kept)} of {times} tokens outside of those two. "
+            + (stray(counts, tokens) if not sum(kept) else "No more than these two are kept.")
         )
+        if not kept[1]:
+            always = greedy(learner, rng, logits)
+            crossing = (
+                "0.3 alone doesn't reach 0.36: the token that crosses `top_p` is kept."
+                if settings[2]
+                else "With a `top_k` of 2 both are kept."
+            )
+            raise AssertionError(
+                f"{call}, where the largest probabilities are 0.3 and 0.12, never drew the second of those two in {times} calls. {always or crossing}"
+            )
         assert not far_off(kept[0], times, 0.3 / 0.42), (
             f"{call}, where the largest probabilities are 0.3 and 0.12, drew those two tokens {kept[0]} and {kept[1]} times. What is kept keeps its proportions: "
             "the probabilities that are left are divided by their sum (`torch.multinomial` does that by itself)."
@@ -221,10 +267,13 @@ def test_the_generator_decides(learner, rng):
             row.append(got)
         rows.append(row)
     assert rows[0] == rows[1], "Two generators of the same seed gave different tokens. Does every draw use `generator`?"
-    assert rows[0] != rows[2], "25 calls gave the same tokens for two generators of different seeds. Is the generator used at all?"
+    assert len({*rows[0], *rows[2]}) > 1, (
+        f"50 calls at a temperature of 1.5, half of them with a generator of another seed, gave always token {rows[0][0]}. Is a token drawn at all?"
+    )
     assert len(set(rows[0])) > 1, (
         "25 calls with one generator gave always the same token. The generator goes on from call to call: don't seed it anew."
     )
+    assert rows[0] != rows[2], "25 calls gave the same tokens for two generators of different seeds. Is the generator used at all?"
 
 
 @pytest.mark.points(1)
@@ -239,7 +288,7 @@ def test_the_logits_are_left_alone(learner, rng):
         assert torch.equal(learner.last.args[0], kept), (
             f"{call} changed `logits` in place (as `/=` and assignments to places do). Work on a new tensor."
         )
-        assert got in tokens, f"{call} gave token {got}, whose probability is as good as 0."
+        assert got in tokens, f"{call} gave token {got}, where only {sorted(tokens)} have a probability above 0. {stray({got: 1}, tokens)}"
 
 
 @pytest.mark.points(1)

@@ -55,47 +55,100 @@ def learnt(frequencies, merges):
     return pairs
 
 
+def step(symbols, pair, once=False):
+    """The symbols with the pair joined, everywhere or at its first place."""
+    at = next((i for i, two in enumerate(pairwise(symbols)) if two == pair), None)
+    return joined(symbols, pair) if not once or at is None else [*symbols[:at], symbols[at] + symbols[at + 1], *symbols[at + 2 :]]
+
+
+def chosen_by(word, merges, choose, begin=lambda word: [*word, "</w>"], rounds=99, once=False):
+    """The tokens when `choose` says which of the pairs that stand in the word and the list is joined next."""
+    symbols = begin(word)
+    for _ in range(rounds):
+        known = [pair for pair in pairwise(symbols) if pair in merges]
+        if not known:
+            break
+        symbols = step(symbols, choose(known), once)
+    return symbols
+
+
+def passes(word, merges, times):
+    """The tokens when one goes down the list so many times."""
+    symbols = [*word, "</w>"]
+    for pair in list(merges) * times:
+        symbols = joined(symbols, pair)
+    return symbols
+
+
+def longest(word, merges):
+    known, rest, tokens = {a + b for a, b in merges}, word + "</w>", []
+    while rest:
+        size = next((n for n in range(len(rest), 1, -1) if rest[:n] in known), 4 if rest == "</w>" else 1)
+        tokens.append(rest[:size])
+        rest = rest[size:]
+    return tokens
+
+
+def mistake(got, word, merges):
+    """What tokens that are wrong come from."""
+    text = "".join(got)
+    lost = [c for c in word if c not in text]
+    if any(part in got for part in ("<", "/w>", "w>")) and "<" not in word:
+        return "The mark is one symbol, of four characters. Add it after cutting the word into characters."
+    if text == word:
+        return "That is without the mark. The word begins as its characters and then the symbol '</w>'."
+    if "UNK" in text.upper() and lost:
+        return f"The character {lost[0]!r} was replaced, and what it was can't be read any more. A character that is in no merge stays a token of its own."
+    if lost:
+        return f"The character {lost[0]!r} was left out. A character that is in no merge stays a token of its own."
+    if text != word + "</w>":
+        return "Put together, the tokens must be the word and the mark."
+    rank, made = {pair: place for place, pair in enumerate(merges)}, {a + b for a, b in merges}
+    alien = next((token for token in got if len(token) > 1 and token != "</w>" and token not in made), None)
+    if alien:
+        return (
+            f"No pair of `merges` makes {alien!r}. Symbols are compared whole: one that only ends like the pair's left symbol is another symbol. "
+            "Don't search in a text made of all symbols."
+        )
+    left = next((pair for pair in pairwise(got) if pair in rank), None)
+    if left:
+        stopped = [
+            (chosen_by(word, merges, lambda known: min(known, key=rank.get), rounds=1), "stops after one join"),
+            (passes(word, merges, 1), "goes down the list only once"),
+        ]
+        so = " or ".join(what for guess, what in stopped if guess == got)
+        places = "Join a pair at all its places, and look" if left[0] + left[1] in got or left in pairwise([*word, "</w>"]) else "Look"
+        return (
+            f"{left} is a pair of `merges`, and two neighbours among these tokens are just that. {f'So it is when one {so}. ' if so else ''}"
+            f"{places} again at the whole list after each join, until no pair is left."
+        )
+    guesses = [
+        (chosen_by(word, merges, lambda known: max(known, key=rank.get)), "the pair that stands last in the list is joined first"),
+        (chosen_by(word, merges, lambda known: known[0], once=True), "the leftmost pair of the word that the list knows is joined"),
+        (longest(word, merges), "the longest piece that the list knows is taken from the left"),
+        (passes(word, merges, len(merges)), "one goes on down the list after a join, though the join has made a pair that stands above it"),
+    ]
+    so = " or when ".join(what for guess, what in guesses if guess == got)
+    rule = "What decides is the place in `merges`: of all pairs in the word join the one that stands first there, then begin again at the top of the list."
+    return f"So it is when {so}. {rule}" if so else rule
+
+
+def check(learner, word, merges, about=""):
+    got, call = called(learner, word, merges, about)
+    assert got == cut(word, merges), f"{call} gave {got}. {mistake(got, word, merges)}"
+
+
 @pytest.mark.points(3)
 def test_the_best_rank_first(learner, rng):
     """Of the pairs in the word, the one that comes first in the list is joined, wherever it stands and however long it is."""
     for _ in range(3):
         a, b, c, d = rng.permutation(LETTERS)[:4].tolist()
-        merges = [(a, b), (b, c)]
-        got, call = called(learner, a + b + c, merges)
-        assert got[:2] != [a, b + c], (
-            f"{call} gave {got}. It joined {(b, c)}, which stands last in the list. The lowest place in `merges` is the best rank: what was learnt first is joined first."
-        )
-        assert a + b + c not in got, (
-            f"{call} gave {got}. No pair of `merges` makes {a + b + c!r}. Symbols are compared whole: {a + b!r} is not {b!r}, though it ends like it. Don't search in a text made of all symbols."
-        )
-        assert got == cut(a + b + c, merges), f"{call} gave {got}. Of the pairs in the word, join the one that stands first in `merges`."
-        merges = [(c, d), (b, c), (a, b + c), (a, b)]
-        got, call = called(learner, a + b + c + d, merges)
-        assert got[:1] != [a + b + c], (
-            f"{call} gave {got}. It took the longest piece that it knows from the left, {a + b + c!r}. Byte-pair encoding doesn't look for long pieces: it joins pairs by rank, and {(c, d)} comes first."
-        )
-        assert got != [a, b, c + d, "</w>"], (
-            f"{call} gave {got}. It joined one pair only. Look again after each join, until no pair is in `merges`."
-        )
-        assert got == cut(a + b + c + d, merges), f"{call} gave {got}. The lowest place in `merges` decides, again and again."
-        merges = [(b, c), (a, b), (a + b, d), (b + c, d)]
+        check(learner, a + b + c, [(a, b), (b, c)])
+        check(learner, a + b + c + d, [(c, d), (b, c), (a, b + c), (a, b)])
         for word in (a + b + c, d + a + b + c + d):
-            got, call = called(learner, word, merges)
-            assert a + b not in got, (
-                f"{call} gave {got}. It joined {(a, b)}, the leftmost pair in the word that the list knows. Not the place in the word decides, but the place in `merges`: {(b, c)} stands first."
-            )
-            assert got == cut(word, merges), (
-                f"{call} gave {got}. Of all pairs in the word, join the one that stands first in `merges`, then look again."
-            )
+            check(learner, word, [(b, c), (a, b), (a + b, d), (b + c, d)])
         # Here (b, c) is joined as well, and an ab with a c behind it stands before that place.
-        word, merges = a + b + c + b + c, [(a, b), (b, c)]
-        got, call = called(learner, word, merges)
-        assert a + b + c not in got, (
-            f"{call} gave {got}. No pair of `merges` makes {a + b + c!r}. Symbols are compared whole: {a + b!r} is not {b!r}, though it ends like it. Don't search in a text made of all symbols."
-        )
-        assert got == cut(word, merges), (
-            f"{call} gave {got}. Of all pairs in the word, join the one that stands first in `merges`, then look again."
-        )
+        check(learner, a + b + c + b + c, [(a, b), (b, c)])
 
 
 @pytest.mark.points(2)
@@ -103,44 +156,17 @@ def test_pairs_that_come_about_later(learner, rng):
     """A join may bring about a pair that stands earlier in the list: then it is joined, too."""
     for _ in range(3):
         a, b, c, d = rng.permutation(LETTERS)[:4].tolist()
-        merges = [(a + b, c), (d, a + b + c), (a, b)]
         for word in (a + b + c, d + a + b + c, a + b + c + a + b):
-            got, call = called(learner, word, merges)
-            right = cut(word, merges)
-            assert len(got) <= len(right), (
-                f"{call} gave {got}. Two neighbours among these tokens are a pair of `merges` still. To go down the list once isn't enough: after each join, look again at the whole list."
-            )
-            assert got == right, (
-                f"{call} gave {got}. Join by rank, and look again after each join, until no pair in the word is in `merges`."
-            )
-        merges = [(a + b, c), (a, b), (c, d)]
-        got, call = called(learner, a + b + c + d, merges)
-        assert c + d not in got, (
-            f"{call} gave {got}. It joined {(c, d)} while a pair that stands earlier in the list was in the word. A join makes new pairs, and these may stand above it: after each join begin again at the top of the list, instead of going on down."
-        )
-        assert got == cut(a + b + c + d, merges), (
-            f"{call} gave {got}. Join by rank, and look again after each join, until no pair in the word is in `merges`."
-        )
+            check(learner, word, [(a + b, c), (d, a + b + c), (a, b)])
+        check(learner, a + b + c + d, [(a + b, c), (a, b), (c, d)])
 
 
 @pytest.mark.points(2)
 def test_characters_never_seen(learner, rng):
     """A character that is in no merge stays as it is, a token of its own."""
     a, b = rng.permutation(LETTERS)[:2].tolist()
-    merges = [(a, b), (a + b, "</w>")]
     for word in (f"é{a}{b}", f"{a}{b}ß{a}{b}", "東京", f"{a}😀", f"{a}{b}-{b}"):
-        got, call = called(learner, word, merges)
-        text = "".join(got)
-        strange = [c for c in word if c not in (a, b)]
-        assert "UNK" not in text.upper(), (
-            f"{call} gave {got}. The character {strange[0]!r} was replaced, and what it was can't be read any more. It stays a token of its own."
-        )
-        assert all(c in text for c in strange), (
-            f"{call} gave {got}. The character {strange[0]!r} was left out. A character that is in no merge stays a token of its own."
-        )
-        assert got == cut(word, merges), (
-            f"{call} gave {got}. Each character that is in no merge is a token of its own, and the others are joined as ever."
-        )
+        check(learner, word, [(a, b), (a + b, "</w>")])
 
 
 @pytest.mark.points(1)
@@ -148,12 +174,7 @@ def test_the_end_of_the_word(learner, rng):
     """The mark </w> stands at the end: alone, or joined to what is before it."""
     a, b, c = rng.permutation(LETTERS)[:3].tolist()
     for merges in ([(a, b)], [(b, "</w>"), (a, b + "</w>")], [(c, a)]):
-        got, call = called(learner, c + a + b, merges)
-        assert "</w>" in "".join(got), f"{call} gave {got}, without the mark. The word begins as its characters and then the symbol '</w>'."
-        assert "<" not in got, f"{call} gave {got}. The mark is one symbol, of four characters."
-        assert got == cut(c + a + b, merges), (
-            f"{call} gave {got}. The mark is a symbol like any other: alone at first, and joined where a merge says so."
-        )
+        check(learner, c + a + b, merges)
 
 
 @pytest.mark.points(1)
@@ -161,10 +182,7 @@ def test_pairs_at_several_places(learner, rng):
     """A pair is joined at all its places, from left to right, and no symbol is used twice."""
     a, b = rng.permutation(LETTERS)[:2].tolist()
     for word, merges in (((a + b) * 3, [(a, b)]), (a * 5, [(a, a)]), (a * 7 + b, [(a, a), (a * 2, a * 2), (a, b)])):
-        got, call = called(learner, word, merges)
-        assert got == cut(word, merges), (
-            f"{call} gave {got}. The pair stands at several places: all are joined, from left to right, and none uses a symbol twice."
-        )
+        check(learner, word, merges)
 
 
 @pytest.mark.points(1)
@@ -172,8 +190,7 @@ def test_without_merges(learner, rng):
     """Without merges, a word is its characters and the mark; with merges that don't fit, too."""
     a, b, c = rng.permutation(LETTERS)[:3].tolist()
     for merges in ([], [(b, a), (c, c)]):
-        got, call = called(learner, a + b + c, merges)
-        assert got == [a, b, c, "</w>"], f"{call} gave {got}. No merge fits, so the word stays as it began: characters, then '</w>'."
+        check(learner, a + b + c, merges)
 
 
 @pytest.mark.points(2)
@@ -183,10 +200,5 @@ def test_real_headlines(learner, rng):
     chosen = [texts[i] for i in rng.choice(len(texts), size=65, replace=False).tolist()]
     merges = learnt(Counter(word for text in chosen[:50] for word in text.split()), 80)
     for word in dict.fromkeys(word for text in chosen[50:] for word in text.split()):
-        call = f"encode({word!r}, merges), with 80 merges learnt from headlines,"
-        got, call = called(learner, word, merges, about=call)
-        assert "".join(got) == word + "</w>", f"{call} gave {got}. Joined together, the tokens must be the word and its mark."
-        assert got == cut(word, merges), (
-            f"{call} gave {got}. The characters are all there, but they should be joined in another way: by rank."
-        )
+        check(learner, word, merges, about=f"encode({word!r}, merges), with 80 merges learnt from headlines,")
     assert learner.last.args[1] == merges, "encode(word, merges) changed the list of merges that it was given. The next word needs it."
