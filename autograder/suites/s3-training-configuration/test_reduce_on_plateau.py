@@ -61,7 +61,7 @@ def by_rule(losses, lr, factor, patience, min_lr, wrong=""):
         else:
             bad += 1
         if wrong == "first":
-            best = loss if best == math.inf else best
+            best = loss if better and best == math.inf else best
         elif better or wrong == "last" or (wrong == "creeps" and loss < best):
             best = loss
         if (bad >= max(patience, 1)) if wrong == "early" else bad > patience + (wrong == "late"):
