@@ -267,7 +267,7 @@ def clipped_one_by_one(model, batches, optimizer, scheduler, *, accumulate, max_
     return losses
 
 
-@mutant("train_epoch", caught_by="test_clipping_comes_before_the_step", says="its contract asks for")
+@mutant("train_epoch", caught_by="test_clipping_comes_before_the_step", says="cut off single numbers")
 def clipped_by_value(model, batches, optimizer, scheduler, *, accumulate, max_norm):
     """Takes the limit of the norm for one of single numbers."""
     model.train()
@@ -370,7 +370,7 @@ def remainder_dropped(model, batches, optimizer, scheduler, *, accumulate, max_n
     return losses
 
 
-@mutant("train_epoch", caught_by="test_one_loss_per_step", says="each batch's mean counts by its number of examples")
+@mutant("train_epoch", caught_by="test_one_loss_per_step", says="its window's last batch alone")
 def loss_of_the_last_batch(model, batches, optimizer, scheduler, *, accumulate, max_norm):
     """Reports the loss of each window's last batch."""
     model.train()
@@ -473,7 +473,7 @@ def longest_first(model, batches):
     return np.concatenate(logits), np.concatenate([batch["labels"].numpy() for batch in ordered])
 
 
-@mutant("evaluate", caught_by="test_every_example_in_its_place", says="no softmax")
+@mutant("evaluate", caught_by="test_every_example_in_its_place", says="rows of numbers that add up to 1")
 def probabilities_for_logits(model, batches):
     """Takes probabilities for logits."""
     was_training = model.training
@@ -554,7 +554,7 @@ def seed_for_random_state(folder, model, optimizer, scheduler, step):
     (folder / "checkpoint.part").replace(folder / "checkpoint.pt")
 
 
-@mutant("save_checkpoint", caught_by="test_one_file_with_everything", says="without 'random'")
+@mutant("save_checkpoint", caught_by="test_one_file_with_everything", says="has no 'random'")
 def random_state_lost(folder, model, optimizer, scheduler, step):
     """Saves what has weights or counters, and forgets the dice."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -603,7 +603,7 @@ def written_in_place(folder, model, optimizer, scheduler, step):
     torch.save(state, folder / "checkpoint.pt")
 
 
-@mutant("save_checkpoint", caught_by="test_a_crash_leaves_the_old_checkpoint", says="isn't there")
+@mutant("save_checkpoint", caught_by="test_a_crash_leaves_the_old_checkpoint", says="nothing need be removed before")
 def old_one_removed_first(folder, model, optimizer, scheduler, step):
     """Makes room for the new checkpoint before it is written."""
     folder.mkdir(parents=True, exist_ok=True)

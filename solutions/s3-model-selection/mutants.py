@@ -331,7 +331,7 @@ def unknown_taken_for_special(texts, tokenizer, max_length):
     }
 
 
-@mutant("tokenizer_fit", caught_by="test_length_is_measured_in_tokens", says="were the texts cut before their tokens were counted")
+@mutant("tokenizer_fit", caught_by="test_length_is_measured_in_tokens", says="what is left of the texts when they have been cut")
 def counted_after_cutting(texts, tokenizer, max_length):
     """Cuts the texts first, and counts what is left."""
     full = [tokenizer(text)["input_ids"] for text in texts]
@@ -368,7 +368,7 @@ def unknown_per_word(texts, tokenizer, max_length):
     return {"tokens_per_word": tokens / words, "unknown_share": unknown / words, "cut_share": cut / len(texts)}
 
 
-@mutant("tokenizer_fit", caught_by="test_a_tokenizer_without_special_tokens", says="Do you subtract special tokens that aren't there?")
+@mutant("tokenizer_fit", caught_by="test_a_tokenizer_without_special_tokens", says="as if every tokenizer added two")
 def always_two_special_tokens(texts, tokenizer, max_length):
     """Takes two special tokens off each text, whatever the tokenizer."""
     rows = [tokenizer(text)["input_ids"] for text in texts]

@@ -18,7 +18,7 @@ def warm_up_off_by_one(step, warmup_steps, total_steps, shape):
     return 1.0 - done if shape == "linear" else 0.5 + 0.5 * math.cos(math.pi * done)
 
 
-@mutant("schedule", caught_by="test_linear_decay", says="how many steps long is it")
+@mutant("schedule", caught_by="test_linear_decay", says="a step too long")
 def never_reaches_zero(step, warmup_steps, total_steps, shape):
     """Makes the line one step too long, as a loop over range(total_steps) suggests."""
     if shape not in ("linear", "cosine"):
@@ -94,7 +94,7 @@ def divides_by_no_decay(step, warmup_steps, total_steps, shape):
     return 1.0 - done if shape == "linear" else 0.5 + 0.5 * math.cos(math.pi * done)
 
 
-@mutant("schedule", caught_by="test_cosine_decay", says="half a wave")
+@mutant("schedule", caught_by="test_cosine_decay", says="a quarter of a wave")
 def quarter_wave(step, warmup_steps, total_steps, shape):
     """Goes from 1 to 0 by a quarter of a wave, which falls steepest at the end."""
     if shape not in ("linear", "cosine"):
@@ -314,7 +314,7 @@ def biases_decayed(model, learning_rate, weight_decay, head_learning_rate=None):
     return [{"params": ps, "lr": rate, "weight_decay": decay} for (rate, decay), ps in groups.items()]
 
 
-@mutant("parameter_groups", caught_by="test_norms_by_any_name", says="whose attribute has another name here")
+@mutant("parameter_groups", caught_by="test_norms_by_any_name", says="A norm's attribute may have any name")
 def by_the_name_layer_norm(model, learning_rate, weight_decay, head_learning_rate=None):
     """Knows norms by the name that BERT gives them."""
     inner = set(model.parameters() if head_learning_rate is None else model.base_model.parameters())
@@ -327,7 +327,7 @@ def by_the_name_layer_norm(model, learning_rate, weight_decay, head_learning_rat
     return [{"params": ps, "lr": rate, "weight_decay": decay} for (rate, decay), ps in groups.items()]
 
 
-@mutant("parameter_groups", caught_by="test_norms_by_any_name", says="whose attribute has another name here")
+@mutant("parameter_groups", caught_by="test_norms_by_any_name", says="A norm's attribute may have any name")
 def torch_layer_norm_only(model, learning_rate, weight_decay, head_learning_rate=None):
     """Asks for nn.LayerNorm and knows no other norm."""
     inner = set(model.parameters() if head_learning_rate is None else model.base_model.parameters())
@@ -550,7 +550,7 @@ def warm_up_of_one_epoch(examples, target_batch, device_limit, epochs, warmup_sh
     return BatchPlan(micro, target_batch // micro, epochs, per_epoch, per_epoch * epochs, math.ceil(per_epoch * warmup_share))
 
 
-@mutant("plan_batches", caught_by="test_warm_up_is_a_share_of_all_steps", says="a step that is begun counts whole")
+@mutant("plan_batches", caught_by="test_warm_up_is_a_share_of_all_steps", says="A step that is begun counts whole: the share is rounded up.")
 def warm_up_rounded_down(examples, target_batch, device_limit, epochs, warmup_share):
     """Rounds the warm-up down."""
     if device_limit < 1 or not 0 <= warmup_share <= 1:
@@ -731,7 +731,7 @@ def slope_against_the_rate(losses, rates):
     return rates[int(np.argmin(np.gradient(smooth, rates[:finite])[: lowest + 1]))]
 
 
-@mutant("suggest_learning_rate", caught_by="test_nan_ends_the_readings", says="just before the loss became NaN")
+@mutant("suggest_learning_rate", caught_by="test_nan_ends_the_readings", says="the last one before the loss became NaN")
 def last_before_nan(losses, rates):
     """Goes as far as it can: the largest rate at which the loss still was a number."""
     finite = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
@@ -744,7 +744,7 @@ def last_before_nan(losses, rates):
     return rates[int(np.argmin(np.gradient(smooth, np.log(rates[:finite]))[: lowest + 1]))]
 
 
-@mutant("suggest_learning_rate", caught_by="test_nan_ends_the_readings", says="NaN")
+@mutant("suggest_learning_rate", caught_by="test_nan_ends_the_readings", says="a mean has NaN in it")
 def nan_in_the_window(losses, rates):
     """Lets NaN into the means: `argmin` stops at the first NaN that it meets."""
     smooth = np.array([np.mean(losses[max(0, i - 5) : i + 6]) for i in range(len(losses))])

@@ -334,7 +334,7 @@ def a_moving_window(model, epoch, layers_per_epoch):
     return ["head", *pooler, *(name for name, _ in chosen)]
 
 
-@mutant("gradual_unfreezing", caught_by="test_the_embeddings_thaw_last", says="left the embeddings frozen")
+@mutant("gradual_unfreezing", caught_by="test_the_embeddings_thaw_last", says="their turn comes in epoch 4")
 def embeddings_never(model, epoch, layers_per_epoch):
     """Thaws layers only."""
     base = model.base_model
@@ -348,7 +348,7 @@ def embeddings_never(model, epoch, layers_per_epoch):
     return ["head", *pooler, *(name for name, _ in order[:n])]
 
 
-@mutant("gradual_unfreezing", caught_by="test_the_embeddings_thaw_last", says="has thawed the embeddings")
+@mutant("gradual_unfreezing", caught_by="test_the_embeddings_thaw_last", says="their turn comes in epoch 4")
 def embeddings_with_layer_zero(model, epoch, layers_per_epoch):
     """Thaws the embeddings together with the lowest layer."""
     base = model.base_model

@@ -196,9 +196,7 @@ def test_the_metrics_of_the_evaluation_set(learner, rng):
     try:
         got = learner.probe(evaluated, built.trainer)
     except Exception as error:
-        raise AssertionError(
-            f"{CALL}: `trainer.evaluate()` stopped with {type(error).__name__}: {error}. Are the rows padded, and does the function of metrics take logits and labels?"
-        ) from None
+        raise AssertionError(stopped("evaluate", error)) from None
     for name in ("eval_accuracy", "eval_f1"):
         assert name in got, (
             f"{CALL}: `trainer.evaluate()` reports {', '.join(sorted(got))}, and no {name}. The function passed as `compute_metrics` returns a dict with 'accuracy' and 'f1'."
@@ -223,6 +221,19 @@ def scores(guesses, truth):
     return np.array([2 * ((guesses == c) & (truth == c)).sum() / max((guesses == c).sum() + (truth == c).sum(), 1) for c in range(3)])
 
 
+def stopped(method, error):
+    """What is said when the trainer stops with an error: what it is about where that is known, the error's own words else."""
+    if "metric_for_best_model" in str(error):
+        return (
+            f"{CALL}: `trainer.{method}()` stopped, since its evaluations report no 'eval_f1', by which the arguments want to tell whether the run gets better. "
+            "What computes accuracy and F1 for the trainer?"
+        )
+    return (
+        f"{CALL}: `trainer.{method}()` stopped with {type(error).__name__}: {error}. The rows are of unequal length: does something pad them? "
+        "And does the function of metrics, if there is one, take logits and labels and return a dict?"
+    )
+
+
 def separating(rng):
     """A seed and rows on which accuracy, macro F1 and weighted F1 are three numbers, with every class among labels and guesses or not at all."""
     for _ in range(200):
@@ -243,9 +254,7 @@ def test_it_stops_early(learner, rng):
     try:
         steps = learner.probe(steps_trained, built.trainer)
     except Exception as error:
-        raise AssertionError(
-            f"{CALL}: `trainer.train()` stopped with {type(error).__name__}: {error}. Are the rows padded, and is there a metric to stop by?"
-        ) from None
+        raise AssertionError(stopped("train", error)) from None
     call = f"{CALL}, with a learning rate of 0 and an evaluation after each step:"
     assert steps != 8, (
         f"{call} the run went on to its last step, though nothing got better. Early stopping is a callback, and needs the metric that the arguments name."
@@ -267,7 +276,7 @@ def test_it_goes_on_while_it_gets_better(learner, rng):
     try:
         steps = learner.probe(steps_trained, built.trainer)
     except Exception as error:
-        raise AssertionError(f"{CALL}: `trainer.train()` stopped with {type(error).__name__}: {error}.") from None
+        raise AssertionError(stopped("train", error)) from None
     assert steps == 4, (
         f"{CALL}, with a loss that falls from each evaluation to the next, and that the arguments name as their metric: the run stopped after {steps} of 4 steps. "
         "What ends a run is two evaluations in a row that don't beat the best."

@@ -57,6 +57,22 @@ def read_by_hand(model, batches):
         return np.concatenate([model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits.numpy() for b in batches])
 
 
+def rows_are(logits, right, call):
+    """The rows are the model's logits, each in its place."""
+    close = np.isclose(logits[:, None], right[None], atol=1e-4).all(-1)
+    if close.diagonal().all():
+        return
+    assert not close.any(0).all(), f"{call} gave the right rows in another order. Row i belongs to example i, in the order of the batches."
+    shares = np.exp(right) / np.exp(right).sum(1, keepdims=True)
+    assert not np.allclose(logits, shares, atol=1e-4), (
+        f"{call} gave probabilities: rows of numbers that add up to 1. Logits are asked for, as the model gives them, with no softmax."
+    )
+    first = int(close.diagonal().argmin())
+    raise AssertionError(
+        f"{call} gave logits that aren't those of the model in evaluation mode, the first in row {first}. Each row is what `model(**batch).logits` holds for an example, untouched: no softmax, no rounding."
+    )
+
+
 def pair(got, examples, classes, call):
     """The ladder up to values: a tuple of two arrays, of the shapes that are asked for."""
     expect.sequence(got, call=call, kind=tuple, length=2)
@@ -87,11 +103,7 @@ def test_every_example_in_its_place(learner, rng):
     logits, labels = pair(learner.evaluate(model, batches), sum(sizes), 3, CALL)
     right = read_by_hand(tiny_bert(layers=1, hidden=16, labels=3, seed=seed), batches)
     true = torch.cat([b["labels"] for b in batches]).numpy()
-    close = np.isclose(logits[:, None], right[None], atol=1e-4).all(-1)
-    assert close.any(0).all(), (
-        f"{CALL} gave logits that aren't the model's. Each row is what `model(**batch).logits` holds for an example, untouched: no softmax, no rounding."
-    )
-    assert close.diagonal().all(), f"{CALL} gave the right rows in another order. Row i belongs to example i, in the order of the batches."
+    rows_are(logits, right, CALL)
     assert np.array_equal(labels, true), (
         f"{CALL} gave labels that don't stand beside their logits: they come in the order of the batches, from `batch['labels']`."
     )
@@ -110,7 +122,7 @@ def test_dropout_is_off(learner, rng):
     )
     assert not learner.last.random_moved, f"{CALL} used up global random numbers. With dropout off, nothing here is random."
     right = read_by_hand(tiny_bert(layers=1, hidden=16, labels=3, seed=seed), batches)
-    assert np.allclose(logits, right, atol=1e-4), f"{CALL} gave other logits than the model has in evaluation mode."
+    rows_are(logits, right, CALL)
 
 
 @pytest.mark.points(2)
@@ -165,4 +177,4 @@ def test_a_real_minilm(learner, rng):
     model = learner.make(minilm_classifier)
     logits, _ = pair(learner.evaluate(model, batches), 5, 2, f"{CALL}, on the real MiniLM,")
     right = read_by_hand(minilm_classifier(), batches)
-    assert np.allclose(logits, right, atol=1e-4), f"{CALL}, on the real MiniLM, gave other logits than the model has in evaluation mode."
+    rows_are(logits, right, f"{CALL}, on the real MiniLM,")

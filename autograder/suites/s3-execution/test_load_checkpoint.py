@@ -217,14 +217,20 @@ def test_half_a_file_is_never_loaded(learner, rng):
     run = Run(learner, rng, step=8)
     for name in ("checkpoint.pt.part", "checkpoint.tmp", "zzz.pt"):
         learner.probe(write_garbage, run.folder, name)
-    learner.probe(write, run.folder, *run.fresh(7), 99, 12, "checkpoint-99.pt")
+    beside = run.fresh(7)
+    learner.probe(write, run.folder, *beside, 99, 12, "checkpoint-99.pt")
     try:
         got = run.load()
     except Exception as error:
         raise AssertionError(
             f"{CALL} raised {type(error).__name__}, in a folder with a whole checkpoint.pt and what a crash left beside it. Only checkpoint.pt is to be read."
         ) from None
-    assert got == 8, f"{CALL} loaded another file than checkpoint.pt. Until a file has that name, it may be half written."
+    expect.integer(got, call=CALL)
+    loaded = learner.probe(weights, run.other[0])
+    assert not equal(loaded, learner.probe(weights, beside[0])), (
+        f"{CALL} loaded another file than checkpoint.pt: one named checkpoint-99.pt. Until a file has the name checkpoint.pt, it may be half written."
+    )
+    assert equal(loaded, learner.probe(weights, run.saved[0])), f"{CALL} left other weights in the model than checkpoint.pt holds."
     run.folder = learner.probe(new_folder)
     learner.probe(write_garbage, run.folder, "checkpoint.pt.part")
     expect_missing(run, "in a folder where a crash left half a file, and no checkpoint.pt,")
@@ -262,7 +268,7 @@ def test_what_does_not_fit_is_an_error(learner, rng):
     except Exception:
         got = None
     assert got is None, (
-        f"{CALL} gave {got}, where the checkpoint is that of a model with one layer more. `load_state_dict` refuses names that don't match, unless `strict=False` tells it not to look."
+        f"{CALL} gave {got}, where the checkpoint is that of a model with one layer more. `load_state_dict` refuses names that don't match, unless `strict=False` tells it not to look; let its error through."
     )
     fine = Run(learner, rng)
     expect.integer(fine.load(), call=CALL)
@@ -274,7 +280,9 @@ def test_no_code_is_run(learner, rng):
     run = Run(learner, rng)
     got = run.load()
     expect.integer(got, call=CALL)
-    assert got == 3, f"{CALL} gave {got}, which isn't the step that a sound file held."
+    assert equal(learner.probe(weights, run.other[0]), learner.probe(weights, run.saved[0])), (
+        f"{CALL} left other weights in the model than the checkpoint holds, where the file was sound."
+    )
     learner.probe(write_trap, run.folder, *run.saved)
     with contextlib.suppress(Exception):
         run.load()

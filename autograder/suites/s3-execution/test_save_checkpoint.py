@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tunelab import expect
+from tunelab.learner import LearnerError
 from tunelab.models import tiny_bert
 
 CALL = "save_checkpoint(folder, model, optimizer, scheduler, {step})"
@@ -136,15 +137,20 @@ class Run:
         model, optimizer, own = self.parts
         return self.learner.save_checkpoint(Path(folder or self.folder), model, optimizer, scheduler or own, step)
 
-    def read(self, folder=None, step="step"):
-        """The checkpoint's contents, after a look at its form."""
+    def read(self, *keys, folder=None, step="step"):
+        """The checkpoint's contents, after a look at its form: a dict that has `keys`."""
         call = CALL.format(step=step)
         kept = self.learner.probe(read, str(Path(folder or self.folder) / "checkpoint.pt"))
         assert not isinstance(kept, str), (
             f"After {call}, the file checkpoint.pt in the folder {kept}. One dict of states, written by `torch.save`, is asked for; whole objects, such as the model itself, "
             "are neither tensors nor plain data."
         )
-        expect.mapping(kept, call=f"{call}: checkpoint.pt", keys=KEYS, exact=False)
+        expect.of_type(kept, dict, call=f"{call}: `torch.load` of checkpoint.pt")
+        missing = [key for key in keys if key not in kept]
+        assert not missing, (
+            f"After {call}, the dict in checkpoint.pt has no {' and no '.join(map(repr, missing))}; it has {', '.join(map(repr, kept)) or 'nothing'}. "
+            "A run that goes on without it isn't the run that was saved."
+        )
         return kept
 
 
@@ -154,9 +160,14 @@ def test_one_file_with_everything(learner, rng):
     run, step = Run(learner, rng), int(rng.integers(10, 90))
     before = learner.probe(weights, run.parts[0])
     run.save(step)
-    kept, call = run.read(step=step), CALL.format(step=step)
+    kept, call = run.read(*KEYS, step=step), CALL.format(step=step)
     missing = [name for name in before if not (isinstance(kept["model"], dict) and name in kept["model"])]
     assert not missing, f"{call} left {missing[0]} out of the model's state. `model.state_dict()` has all of it."
+    other = [name for name in before if kept["model"][name].dtype != before[name].dtype]
+    assert not other, (
+        f"{call} wrote {other[0]} as {str(kept['model'][other[0]].dtype).removeprefix('torch.')}, where the model has {str(before[other[0]].dtype).removeprefix('torch.')}. "
+        "The run goes on from what is in the file, so all numbers are needed, to the last bit."
+    )
     wrong = [name for name in before if not torch.equal(kept["model"][name], before[name])]
     assert not wrong, f"{call} wrote other values than the model has, for {wrong[0]}. All of them are needed, to the last bit."
     expect.integer(kept["step"], call=f"{call}: the step in checkpoint.pt")
@@ -170,7 +181,7 @@ def test_the_optimizer_goes_along(learner, rng):
     """What AdamW remembers of earlier gradients is in the file."""
     run = Run(learner, rng)
     run.save(3)
-    kept, call = run.read(step=3), CALL.format(step=3)
+    kept, call = run.read("model", "optimizer", "scheduler", step=3), CALL.format(step=3)
     state = kept["optimizer"].get("state") if isinstance(kept["optimizer"], dict) else None
     assert state, (
         f"{call} lost what the optimizer remembers: AdamW's running averages, two numbers for each weight. `optimizer.state_dict()` has them, its param_groups alone don't."
@@ -195,7 +206,7 @@ def test_going_on_is_bit_identical(learner, rng):
     """A run that goes on from the file ends with the same weights, to the last bit, as one that was never interrupted."""
     run = Run(learner, rng)
     run.save(3)
-    run.read(step=3)
+    run.read("model", "optimizer", "scheduler", step=3)
     run.train(3, seed=6)
     undisturbed = learner.probe(weights, run.parts[0])
     parts = run.fresh(2)
@@ -214,9 +225,16 @@ def test_going_on_is_bit_identical(learner, rng):
 def test_the_random_state_goes_along(learner, rng):
     """The file holds the state of torch's random generator at the moment of the call, and the call draws no random numbers."""
     run = Run(learner, rng)
-    run.save(3, scheduler=learner.make(make_witness))
+    call = CALL.format(step=3)
+    try:
+        run.save(3, scheduler=learner.make(make_witness))
+    except (AttributeError, TypeError, LearnerError) as error:
+        raise AssertionError(
+            f"{call}, with a stand-in for the scheduler that has `state_dict()` and `load_state_dict()` and nothing else, raised {type(error).__name__}: {error}. "
+            "Write what `scheduler.state_dict()` gives, not the object itself."
+        ) from None
     moved = learner.last.random_moved
-    kept, call = run.read(step=3), CALL.format(step=3)
+    kept = run.read("random", "scheduler", step=3)
     assert isinstance(kept["random"], torch.Tensor) and kept["random"].dtype == torch.uint8, (
         f"{call} wrote something else than the state of torch's random generator under 'random'. `torch.get_rng_state()` gives it; a seed only says where it began."
     )
@@ -235,16 +253,21 @@ def test_a_crash_leaves_the_old_checkpoint(learner, rng):
     """When writing fails in the middle, the checkpoint that was there before is whole."""
     run = Run(learner, rng)
     run.save(3)
-    run.read(step=3)
+    before = run.read("step", step=3)["step"]
     with contextlib.suppress(OSError):
         run.save(4, scheduler=learner.make(make_breaking_schedule))
     kept = learner.probe(read, run.path)
+    assert kept != "isn't there", (
+        f"{CALL.format(step=4)} was interrupted by a full disk, and now checkpoint.pt, which held step 3, isn't there. The old one must stay until the new one is whole: "
+        "renaming (`Path.replace`) takes over the name in one moment, and nothing need be removed before."
+    )
     assert not isinstance(kept, str), (
         f"{CALL.format(step=4)} was interrupted by a full disk, and now checkpoint.pt, which held step 3, {kept}. Written in place, an old checkpoint is gone before the new one is whole: "
         "write under another name first, and rename when all is written."
     )
-    assert kept.get("step") == 3, (
-        f"{CALL.format(step=4)} was interrupted by a full disk, and yet the checkpoint says step {kept.get('step')}."
+    assert kept.get("step") == before, (
+        f"{CALL.format(step=4)} was interrupted by a full disk, and checkpoint.pt isn't the old one any more: its step was {before}, and is {kept.get('step')}. "
+        "Until the new file is whole, the name belongs to the old one."
     )
 
 
@@ -253,13 +276,15 @@ def test_a_new_file_takes_the_place_of_the_old(learner, rng):
     """The new checkpoint is a whole new file that takes over the old one's name: the old bytes are never written over."""
     run = Run(learner, rng)
     run.save(3)
-    run.read(step=3)
+    first = run.read("step", step=3)["step"]
     old = str(Path(learner.probe(new_folder)) / "old.pt")
     learner.probe(keep_old_file, run.path, old)
     run.save(7)
-    kept, before = run.read(step=7), learner.probe(read, old)
-    assert kept["step"] == 7, f"{CALL.format(step=7)} left a checkpoint of step {kept['step']}, that of the call before."
-    assert not isinstance(before, str) and before["step"] == 3, (
+    kept, before = run.read("step", step=7), learner.probe(read, old)
+    assert kept["step"] != first, (
+        f"{CALL.format(step=3)} and then {CALL.format(step=7)} left a checkpoint.pt that says step {first} after both. Does the new file take the old one's place?"
+    )
+    assert not isinstance(before, str) and before.get("step") == first, (
         f"{CALL.format(step=7)} wrote over the bytes of the older checkpoint. While that goes on, a crash leaves neither: write a file of another name, then rename it (`Path.replace`)."
     )
 

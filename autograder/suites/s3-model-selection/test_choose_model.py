@@ -67,6 +67,16 @@ def flipped(learner, cards, task, budget, reason, about, hint):
     assert small.name not in got.rejected, f"{call} rejects the smaller model, which meets everything."
 
 
+def chosen(got, call, cards, hint):
+    """The large card, the last, meets everything and is chosen."""
+    large = cards[-1]
+    reasons = got.rejected.get(large.name)
+    assert not reasons, f"{call} rejects the larger model for {', '.join(reasons or ())}. {hint}"
+    assert got.name == large.name, (
+        f"{call} chose {'the smaller model' if got.name else 'none'}, and gives no reason against the larger. Of those that meet everything, the largest is asked for."
+    )
+
+
 def replaced(record, **values):
     return dataclasses.replace(record, **values)
 
@@ -109,7 +119,7 @@ def test_architecture(learner, rng):
     )
     both = replaced(cards[1], architecture="encoder-decoder")
     got, call = called(learner, [cards[0], both], task, budget, "where the larger model is an encoder-decoder, which suits the task")
-    assert got.name == both.name, f"{call} didn't choose it. Every architecture that the task lists is fine, and a name is compared whole."
+    chosen(got, call, [cards[0], both], "Every architecture that the task lists is fine, and a name is compared whole.")
     narrow = replaced(task, architectures=("encoder-decoder",))
     got, call = called(learner, [cards[0], both], narrow, budget, "where only encoder-decoders suit the task")
     assert set(got.rejected.get(cards[0].name, ())) == {"architecture"}, (
@@ -159,9 +169,13 @@ def test_context_is_counted_in_tokens(learner, rng):
     about = (
         f"where the longest text has {2 * half + 1} words, the context is {3 * half} tokens, and the larger model needs 1.5 tokens per word"
     )
+    longest = replaced(task, longest_words=9 * half)
+    text = f"where the longest text has {9 * half} words, and the larger model's context is {3 * half} tokens"
+    roomy = [replaced(cards[0], context=20 * half), tight[1]]
+    flipped(learner, roomy, longest, budget, "context", text, "The longest text must fit into the context.")
     flipped(learner, tight, long, budget, "context", about, "Words aren't tokens: multiply by the card's `tokens_per_word`.")
     got, call = called(learner, tight, exact, budget, "where the longest text has just as many tokens as the larger model's context")
-    assert got.name == cards[1].name, f"{call} didn't choose it. A text that just fits isn't too long."
+    chosen(got, call, tight, "A text that just fits isn't too long.")
 
 
 @pytest.mark.points(2)
@@ -169,6 +183,8 @@ def test_memory_is_that_of_training(learner, rng):
     """Training takes 16 bytes a parameter: weights, gradients and two averages; just fitting is enough."""
     cards, task, budget = world(rng)
     large = cards[1].parameters
+    hint = "The budget's `memory` is a limit on what training takes."
+    flipped(learner, cards, task, replaced(budget, memory=7 * large // 2), "memory", "with less memory than the weights alone take", hint)
     for share, text in ((15, "just less than training takes"), (8, "half of what training takes"), (5, "more than the weights alone")):
         about = f"with a memory of {share} bytes for each parameter of the larger model, {text}"
         hint = "To train takes more memory than to use: besides 4 bytes for a weight, 4 for its gradient and 8 for AdamW's two averages."
@@ -180,7 +196,7 @@ def test_memory_is_that_of_training(learner, rng):
         replaced(budget, memory=16 * large),
         "with a memory of exactly 16 bytes for each parameter of the larger model",
     )
-    assert got.name == cards[1].name, f"{call} didn't choose it. What just fits, fits: 4 + 4 + 8 bytes for each parameter."
+    chosen(got, call, cards, "What just fits, fits: 4 + 4 + 8 bytes for each parameter.")
 
 
 @pytest.mark.points(2)
@@ -196,7 +212,7 @@ def test_hours_of_training(learner, rng):
         learner, cards, task, replaced(budget, hours=0.97 * needed), "hours", "with a little less time than the larger model takes", hint
     )
     got, call = called(learner, cards, task, replaced(budget, hours=1.03 * needed), "with a little more time than the larger model takes")
-    assert got.name == large.name, f"{call} rejects the larger model for {', '.join(got.rejected.get(large.name, []))}. {hint}"
+    chosen(got, call, cards, hint)
     for field, factor in (("examples", 2), ("epochs", 2), ("mean_words", 2.0)):
         more = replaced(task, **{field: getattr(task, field) * factor})
         flipped(
@@ -215,9 +231,7 @@ def test_hours_of_training(learner, rng):
         replaced(budget, hours=1.03 * needed),
         "with a little more time than the larger model takes, and one longer text",
     )
-    assert got.name == large.name, (
-        f"{call} didn't choose it. The time goes by the mean length of the texts; the longest one matters for the context."
-    )
+    chosen(got, call, cards, "The time goes by the mean length of the texts; the longest one matters for the context.")
 
 
 @pytest.mark.points(2)
@@ -251,9 +265,13 @@ def test_all_reasons_are_given(learner, rng):
     got, call = called(
         learner, [worst, double, cards[0]], task, budget, "where one model fails everything, one fails two constraints, and one meets all"
     )
-    missing = set(REASONS) - set(got.rejected.get("model-worst", ()))
+    given = list(got.rejected.get("model-worst", ()))
+    missing = [reason for reason in REASONS if reason not in given]
+    assert len(given) != 1, (
+        f"{call} gives {given[0]!r} as the only reason against the model that fails everything. Don't stop at the first reason: who has to look for another model wants to know them all."
+    )
     assert not missing, (
-        f"{call} doesn't name {sorted(missing)[0]!r} among the reasons against the model that fails everything. Don't stop at the first reason: who has to look for another model wants to know them all."
+        f"{call} gives {', '.join(given) or 'no reason'} against the model that fails everything, and not {' or '.join(missing)}. Is each of the six looked at, for every card?"
     )
     assert set(got.rejected.get("model-double", ())) == {first, second}, (
         f"{call} rejects a model that fails {first} and {second} for {', '.join(got.rejected.get('model-double', [])) or 'nothing'}."

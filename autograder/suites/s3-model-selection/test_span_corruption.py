@@ -5,6 +5,7 @@ import pytest
 from tunelab import expect
 
 EOS = 1
+ARTICLES = {"input": "an", "target": "a"}
 
 
 def draw(rng, spans, apart=1, length=None):
@@ -26,15 +27,38 @@ def shown(ids, spans, sentinels):
     return f"span_corruption({ids}, {spans}, {sentinels}, {EOS})"
 
 
-def called(learner, ids, spans, sentinels):
-    """A pair of lists of plain integers."""
+def called(learner, ids, spans, sentinels, known=True):
+    """A pair of lists of plain integers, all of them (when `known`) from the lists that were passed in."""
     call = shown(ids, spans, sentinels)
     got = expect.sequence(learner.span_corruption(list(ids), list(spans), list(sentinels), EOS), call=call, kind=(tuple, list), length=2)
     for name, part in zip(("input", "target"), got, strict=True):
         expect.sequence(part, call=f"{call} as its {name}")
         wrong = next((x for x in part if type(x) is not int), 0)
-        assert wrong == 0, f"{call} gave an {name} that holds {wrong!r}, which is no token id (an int). Is a list nested in the list?"
+        assert wrong == 0, (
+            f"{call} gave {ARTICLES[name]} {name} that holds {wrong!r}, which is no token id (an int). Is a list nested in the list?"
+        )
+        strange = [t for t in part if t not in ids and t not in sentinels and t != EOS]
+        assert not (known and strange), (
+            f"{call} gave {ARTICLES[name]} {name} with {strange[0]}, which isn't one of the sentinels, nor a token of the text. Take sentinels from the list, as they come."
+        )
     return got, call
+
+
+def bare(part):
+    """An input or target without its end token: another test looks for that."""
+    return part[:-1] if part[-1:] == [EOS] else part
+
+
+def first_wrong(part, right):
+    """Where a list first goes another way than it should."""
+    for place, (got, wanted) in enumerate(zip(part, right, strict=False)):
+        if got != wanted:
+            return f"The first place that is wrong is {place} (counted from 0), which holds {got}"
+    return (
+        f"It is right as far as it goes, but ends too early, after {len(part)} items"
+        if len(part) < len(right)
+        else f"After {len(right)} items it should end, and goes on"
+    )
 
 
 def with_holes(ids, spans, sentinels):
@@ -58,15 +82,15 @@ def test_the_input_has_a_sentinel_for_each_span(learner, rng):
         f"{call} gave an input without token {lost[0]}, which is in no span. A span ends before its `end`; what follows is kept."
     )
     used = [t for t in source if t in sentinels]
-    strange = [t for t in source if t not in ids and t not in sentinels and t != EOS]
-    assert not strange, f"{call} gave an input with {strange[0]}, which isn't one of the sentinels. Take them from the list, as they come."
     assert len(set(used)) == len(used), (
         f"{call} used a sentinel twice in the input. Each span gets the next sentinel, so that the model can tell the holes apart."
     )
     assert len(used) == 3, f"{call} gave an input with {len(used)} sentinels for 3 spans."
     assert used == sentinels[:3], f"{call} took the sentinels in another order than that of the list, whatever their numbers are."
-    body = source[:-1] if source[-1:] == [EOS] else source
-    assert body == with_holes(ids, spans, sentinels), f"{call} gave an input in which tokens or sentinels don't stand where they should."
+    right = with_holes(ids, spans, sentinels)
+    assert bare(source) == right, (
+        f"{call} gave an input in which tokens or sentinels don't stand where they should. {first_wrong(bare(source), right)}."
+    )
 
 
 @pytest.mark.points(2)
@@ -109,12 +133,12 @@ def test_the_target_ends_with_one_more_sentinel(learner, rng):
 def test_both_end_with_the_end_token(learner, rng):
     """Input and target each end with the end token, once."""
     ids, spans, sentinels = draw(rng, 2)
-    (source, target), call = called(learner, ids, spans, sentinels)
+    (source, target), call = called(learner, ids, spans, sentinels, known=False)
     for name, part in (("input", source), ("target", target)):
         assert part[-1:] == [EOS], (
-            f"{call} gave an {name} that doesn't end with the end token. The model must learn where a text stops, on both sides."
+            f"{call} gave {ARTICLES[name]} {name} that doesn't end with the end token. The model must learn where a text stops, on both sides."
         )
-        assert part.count(EOS) == 1, f"{call} gave an {name} with {part.count(EOS)} end tokens."
+        assert part.count(EOS) == 1, f"{call} gave {ARTICLES[name]} {name} with {part.count(EOS)} end tokens."
 
 
 @pytest.mark.points(2)
@@ -126,12 +150,11 @@ def test_spans_that_touch_stay_two(learner, rng):
     assert len(used) == 3, (
         f"{call} gave an input with {len(used)} sentinel{'s' * (len(used) != 1)} for 3 spans that touch. Where one span ends and the next begins, both keep a sentinel of their own: spans aren't merged."
     )
-    assert source == [*with_holes(ids, spans, sentinels), EOS], (
-        f"{call}, whose spans touch, gave an input in which something is out of place."
-    )
+    right = with_holes(ids, spans, sentinels)
+    assert bare(source) == right, f"{call}, whose spans touch, gave the input {source}. {first_wrong(bare(source), right)}."
     (a, b), (c, d), (e, f) = spans
-    pieces = [sentinels[0], *ids[a:b], sentinels[1], *ids[c:d], sentinels[2], *ids[e:f], sentinels[3], EOS]
-    assert target == pieces, f"{call}, whose spans touch, gave a target in which something is out of place."
+    pieces = [sentinels[0], *ids[a:b], sentinels[1], *ids[c:d], sentinels[2], *ids[e:f], sentinels[3]]
+    assert bare(target) == pieces, f"{call}, whose spans touch, gave the target {target}. {first_wrong(bare(target), pieces)}."
 
 
 @pytest.mark.points(1)
@@ -146,13 +169,10 @@ def test_no_spans_and_the_whole_text(learner, rng):
     n = len(ids)
     for spans in ([(0, n)], [(0, 2), (n - 2, n)]):
         (source, target), call = called(learner, ids, spans, sentinels)
-        assert source == [*with_holes(ids, spans, sentinels), EOS], (
-            f"{call} gave an input in which a span at the edge of the text isn't treated as others are."
-        )
-        body = [t for number, (a, b) in enumerate(spans) for t in (sentinels[number], *ids[a:b])]
-        assert target == [*body, sentinels[len(spans)], EOS], (
-            f"{call} gave a target in which a span at the edge of the text isn't treated as others are."
-        )
+        right = [*with_holes(ids, spans, sentinels), EOS]
+        assert source == right, f"{call} gave the input {source}. {first_wrong(source, right)}."
+        right = [t for number, (a, b) in enumerate(spans) for t in (sentinels[number], *ids[a:b])] + [sentinels[len(spans)], EOS]
+        assert target == right, f"{call} gave the target {target}. {first_wrong(target, right)}."
 
 
 @pytest.mark.points(2)
@@ -162,17 +182,27 @@ def test_input_and_target_rebuild_the_text(learner, rng):
         ids, spans, sentinels = draw(rng, int(rng.integers(1, 6)))
         ids = (100 + rng.integers(0, 3, size=len(ids))).tolist()
         (source, target), call = called(learner, ids, spans, sentinels)
-        pieces, current = {}, None
-        for token in target:
-            if token in sentinels:
-                current = pieces.setdefault(token, [])
-            elif current is not None:
-                current.append(token)
-        rebuilt = [t for token in source for t in (pieces.get(token, []) if token in sentinels else [token])]
-        assert rebuilt == [*ids, EOS], (
-            f"{call} gave an input and a target that don't rebuild the text when each sentinel of the input is replaced by what follows it in the target. "
+        if rebuilt(source, target, sentinels) == ids:
+            continue
+        (apart, taken), _ = called(learner, list(range(100, 100 + len(ids))), spans, sentinels)
+        assert rebuilt(apart, taken, sentinels) != list(range(100, 100 + len(ids))), (
+            f"{call} gave an input and a target that don't rebuild the text, though they do where all tokens differ. "
             "Do you go by places, or do you look tokens up by value, which finds the first of several that are equal?"
         )
+        raise AssertionError(
+            f"{call} gave the input {source} and the target {target}. Put what follows a sentinel in the target where that sentinel stands in the input: that doesn't give the text again."
+        )
+
+
+def rebuilt(source, target, sentinels):
+    """The text that one gets when each sentinel of the input is replaced by what follows it in the target."""
+    pieces, current = {}, []
+    for token in target:
+        if token in sentinels:
+            current = pieces.setdefault(token, [])
+        elif token != EOS:
+            current.append(token)
+    return [t for token in source if token != EOS for t in (pieces.get(token, []) if token in sentinels else [token])]
 
 
 @pytest.mark.points(1)
@@ -203,8 +233,8 @@ def test_too_few_sentinels(learner, rng):
 def test_arguments_are_left_alone(learner, rng):
     """The text, the spans and the sentinels that were passed in are as before."""
     ids, spans, sentinels = draw(rng, 2)
-    (source, _), call = called(learner, ids, spans, sentinels)
-    assert len(source) < len(ids) + 1 + 2 and source != ids, f"{call} gave its input back as it was."
+    (source, _), call = called(learner, ids, spans, sentinels, known=False)
+    assert bare(source) != ids, f"{call} gave the text back as it was."
     assert list(learner.last.args[:3]) == [ids, spans, sentinels], (
         f"{call} changed one of its arguments. The same text is corrupted differently in the next epoch: work on a copy."
     )

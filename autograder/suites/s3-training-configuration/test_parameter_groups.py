@@ -9,6 +9,9 @@ from torch import nn
 from tunelab import expect
 from tunelab.models import minilm_classifier, tiny_bert, tiny_distilbert, tiny_llama, tiny_roberta
 
+BIASES = "Biases are few, and pulling them to zero brings nothing: they don't decay."
+NORMS = "The weight of a norm is a scale that begins at 1. Pulled towards zero, it dims its layer: the parameters of norms don't decay."
+
 
 class RootNorm(nn.Module):
     """A normalisation that isn't torch's own: it divides by the root of the mean square."""
@@ -78,15 +81,25 @@ def called(learner, model, rate, decay, head=None, what="model"):
     return settings(check_form(learner.parameter_groups(*arguments), call), model, call), call
 
 
-def check_decay(found, model, decay, call, spared, hint):
-    """The parameters named in `spared` don't decay, and all others do."""
+def check_decay(found, model, decay, call, spared, hints=None):
+    """The parameters named in `spared` don't decay, and all others do; `hints` say more of a "bias", a "norm" or a "weight"."""
     for name, (_, got) in found.items():
+        path, _, own = name.rpartition(".")
+        holder = type(model.get_submodule(path)).__name__
+        kind = "weight" if name not in spared else "bias" if "bias" in own else "norm"
+        hint = {"bias": BIASES, "norm": NORMS, "weight": ""}[kind] if hints is None else hints.get(kind, "")
         if name in spared:
-            assert got == 0.0, f"{call} lets {name} decay, by {got:.3g}. {hint}"
+            what = (
+                "It is a bias: its own name, the last part, has `bias` in it."
+                if kind == "bias"
+                else f"It is a norm's: the module that holds it is of the class {holder}."
+            )
+            assert got == 0.0, f"{call} lets {name} decay, by {got:.3g}. {what} {hint}".rstrip()
         else:
             assert math.isclose(got, decay, rel_tol=1e-9), (
-                f"{call} gave {name} a weight decay of {got:.3g}. It is an ordinary weight, of {tuple(model.get_parameter(name).shape)} numbers: it decays at the rate that was asked for."
-            )
+                f"{call} gave {name} a weight decay of {got:.3g}. It is an ordinary weight, of {tuple(model.get_parameter(name).shape)} numbers, and the module that holds it is of the class {holder}: "
+                f"it decays at the rate that was asked for. {hint}"
+            ).rstrip()
 
 
 @pytest.mark.points(1)
@@ -117,16 +130,8 @@ def test_biases_and_norms_do_not_decay(learner, rng):
         decay,
         call,
         biases,
-        "Biases are few, and pulling them to zero brings nothing: they don't decay.",
     )
-    check_decay(
-        found,
-        model,
-        decay,
-        call,
-        biases | norms,
-        "The weight of a norm is a scale that begins at 1. Pulled towards zero, it dims its layer: the parameters of norms don't decay.",
-    )
+    check_decay(found, model, decay, call, biases | norms)
 
 
 @pytest.mark.points(2)
@@ -136,7 +141,10 @@ def test_norms_by_any_name(learner, rng):
     model = nn.ModuleDict({
         "norm": nn.LayerNorm(6), "ln_1": nn.LayerNorm(6), "scale": nn.RMSNorm(6), "final": RootNorm(6), "project": nn.Linear(6, 6, bias=False),
     })  # fmt: skip
-    hint = "It belongs to a norm, whose attribute has another name here. Ask each module for its class, `type(module).__name__`, rather than each parameter for its name."
+    hint = {
+        "bias": BIASES,
+        "norm": "A norm's attribute may have any name, as here. Ask each module for its class, `type(module).__name__`, rather than each parameter for its name.",
+    }
     found, call = called(learner, model, rate, decay, what="a model with norms called norm, ln_1, scale and final")
     check_decay(found, model, decay, call, {"norm.weight", "norm.bias", "ln_1.weight", "ln_1.bias", "scale.weight", "final.gain"}, hint)
     model = tiny_llama(layers=1, hidden=16)
@@ -168,7 +176,9 @@ def test_what_only_sounds_like_a_norm_or_a_bias(learner, rng):
         decay,
         call,
         spared,
-        "A bias is a parameter whose own name, the last part, has `bias` in it; a norm's parameters are those that it holds itself.",
+        {
+            "weight": "A bias is a parameter whose own name, the last part, has `bias` in it; a norm's parameters are those that it holds itself."
+        },
     )
 
 
@@ -179,7 +189,7 @@ def test_biases_by_their_longer_names(learner, rng):
     model = nn.ModuleDict({"attend": nn.MultiheadAttention(4, 2), "recall": nn.LSTM(4, 3)})
     found, call = called(learner, model, rate, decay, what="a model with an nn.MultiheadAttention and an nn.LSTM")
     spared = {name for name, p in model.named_parameters() if p.dim() == 1}
-    check_decay(found, model, decay, call, spared, "Its own name has `bias` in it. Not every bias is called just that.")
+    check_decay(found, model, decay, call, spared, {"bias": "Not every bias is called just that."})
 
 
 @pytest.mark.points(2)
@@ -199,7 +209,7 @@ def test_the_head_has_a_rate_of_its_own(learner, rng):
                     f"{call} gave {name} the rate {got:.4g}. It lies inside of `model.base_model`, so it isn't the head's."
                 )
         spared = {name for name in found if "LayerNorm" in name or name.endswith("bias")}
-        check_decay(found, model, decay, call, spared, "The head's rate changes nothing about who decays.")
+        check_decay(found, model, decay, call, spared)
     found, call = called(learner, tiny_bert(layers=1, hidden=16), rate, decay)
     rates = {got for got, _ in found.values()}
     assert all(math.isclose(got, rate, rel_tol=1e-9) for got in rates), (
@@ -244,12 +254,20 @@ def test_minilm(learner, rng):
     call = f"parameter_groups(MiniLM, {rate:.4g}, {decay:.4g}, {10 * rate:.4g})"
     groups = check_form(learner.parameter_groups(model, rate, decay, 10 * rate), call)
     found = [(getattr(p, "name", ""), group["lr"], group["weight_decay"]) for group in groups for p in group["params"]]
-    assert sorted(name for name, _, _ in found) == sorted(model.parameters), (
-        f"{call} didn't give each of MiniLM's {len(model.parameters)} parameters once."
+    names = [name for name, _, _ in found]
+    twice, missing = [name for name in names if names.count(name) > 1], [name for name in model.parameters if name not in names]
+    assert not twice, f"{call} gave {twice[0] or 'a parameter'} more than once. Each parameter belongs to one group."
+    assert not missing, f"{call} left out {missing[0]}, though it is trainable. What is in no group isn't trained."
+    assert sorted(names) == sorted(model.parameters), (
+        f"{call} gave something that isn't one of MiniLM's {len(model.parameters)} parameters."
     )
     spared = {name for name, (shape, _, _) in model.parameters.items() if len(shape) == 1}
-    wrong = [name for name, _, got in found if (got == 0.0) != (name in spared)]
-    assert not wrong, f"{call} has the weight decay of {wrong[0] if wrong else ''} wrong. Is it a bias, a norm's, or an ordinary weight?"
+    for name, _, got in found:
+        what = "a bias" if name.endswith("bias") else "the weight of a LayerNorm"
+        assert name not in spared or got == 0.0, f"{call} lets {name} decay, by {got:.3g}. It is {what}, which doesn't decay."
+        assert name in spared or math.isclose(got, decay, rel_tol=1e-9), (
+            f"{call} gave {name} a weight decay of {got:.3g}. It is an ordinary weight: it decays at the rate that was asked for."
+        )
     wrong = [name for name, got, _ in found if not math.isclose(got, 10 * rate if name.startswith("classifier") else rate, rel_tol=1e-9)]
     assert not wrong, f"{call} has the rate of {wrong[0] if wrong else ''} wrong. The head is all that lies outside of `model.base_model`."
 

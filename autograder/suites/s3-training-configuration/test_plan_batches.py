@@ -28,6 +28,39 @@ def steps_of(examples, target_batch):
     return len([examples_left for examples_left in range(examples, 0, -target_batch)])
 
 
+def check_steps(plan, call, examples, target):
+    """The steps of an epoch are right; if they aren't, and a known mistake gives just as many, it is named."""
+    got = plan.steps_per_epoch
+    if got == steps_of(examples, target):
+        return
+    full, left = divmod(examples, target)
+    assert got != math.ceil(examples / plan.micro_batch) or plan.accumulation == 1, (
+        f"{call} gave {got} steps per epoch: that many micro-batches there are. The optimizer takes one step for every {plan.accumulation} of them."
+    )
+    assert got != full + 1 or left, f"{call} gave {got} steps per epoch. The examples fill their batches exactly, so nothing is left over."
+    raise AssertionError(
+        f"{call} gave {got} steps per epoch. {examples} examples make some full batches of {target}"
+        + (" and a shorter one at the end, which is a step too." if left else ", and nothing is left over: a batch is a step.")
+    )
+
+
+def check_warm_up(plan, call, total, share):
+    """The warm-up is right; if it isn't, and a known mistake gives just this one, it is named."""
+    got, right = plan.warmup_steps, math.ceil(total * share)
+    if got == right:
+        return
+    assert plan.total_steps == total or got not in (math.ceil(plan.total_steps * share), int(plan.total_steps * share)), (
+        f"{call} gave {got} steps of warm-up, in a run of {plan.total_steps} steps. It is the number of steps that is wrong here, and the warm-up with it."
+    )
+    hint = "It is a share of the optimizer's steps in all epochs, and a step that is begun counts whole."
+    mistakes = [
+        (int(total * share), "A step that is begun counts whole: the share is rounded up."),
+        (round(total * share), "A step that is begun counts whole: the share is rounded up, not to the nearest whole number."),
+        (math.ceil(plan.steps_per_epoch * share), "That is the share of one epoch's steps. The run's are those in all epochs."),
+    ]
+    raise AssertionError(f"{call} gave {got} steps of warm-up. {next((text for wrong, text in mistakes if got == wrong), hint)}")
+
+
 @pytest.mark.points(2)
 def test_the_largest_micro_batch_that_divides(learner, rng):
     """The micro-batch is the largest divisor of the target batch that fits the device."""
@@ -85,13 +118,7 @@ def test_the_ragged_end_counts(learner, rng):
         target, epochs = int(rng.choice([8, 16, 24, 32])), int(rng.integers(2, 6))
         examples = target * int(rng.integers(10, 40)) + int(rng.integers(1, target))
         plan, call = planned(learner, examples, target, 4, epochs, 0.125)
-        micro_steps = math.ceil(examples / plan.micro_batch)
-        assert plan.steps_per_epoch != micro_steps, (
-            f"{call} gave {plan.steps_per_epoch} steps per epoch: that many micro-batches there are. The optimizer takes one step for every {plan.accumulation} of them."
-        )
-        assert plan.steps_per_epoch == steps_of(examples, target), (
-            f"{call} gave {plan.steps_per_epoch} steps per epoch. {examples} examples make some full batches of {target} and a shorter one at the end, which is a step too."
-        )
+        check_steps(plan, call, examples, target)
         assert plan.total_steps == plan.steps_per_epoch * epochs, (
             f"{call} gave {plan.total_steps} steps in all. Each epoch has its own ragged end: there are as many steps in all as epochs times the steps of one."
         )
@@ -103,9 +130,7 @@ def test_no_ragged_end(learner, rng):
     """When the batches come out even, there is no extra step; and few examples make one step."""
     target, batches = int(rng.choice([6, 12, 18])), int(rng.integers(5, 30))
     plan, call = planned(learner, target * batches, target, 6, 3, 0.0)
-    assert plan.steps_per_epoch == batches, (
-        f"{call} gave {plan.steps_per_epoch} steps per epoch. The examples fill their batches exactly, so nothing is left over."
-    )
+    check_steps(plan, call, target * batches, target)
     plan, call = planned(learner, target - 1, target, 6, 3, 0.0)
     assert (plan.steps_per_epoch, plan.total_steps) == (1, 3), (
         f"{call} gave {plan.steps_per_epoch} steps per epoch and {plan.total_steps} in all. All examples together don't fill a batch: an epoch is one step."
@@ -119,11 +144,7 @@ def test_warm_up_is_a_share_of_all_steps(learner, rng):
         target, epochs = int(rng.choice([8, 16])), int(rng.integers(3, 7))
         examples = target * int(rng.integers(9, 30)) + int(rng.integers(1, target))
         plan, call = planned(learner, examples, target, 4, epochs, share)
-        total = epochs * steps_of(examples, target)
-        expect.close(
-            plan.warmup_steps, math.ceil(total * share), call=f"{call} as `warmup_steps`",
-            hint="It is a share of the optimizer's steps in all epochs, and a step that is begun counts whole.",
-        )  # fmt: skip
+        check_warm_up(plan, call, epochs * steps_of(examples, target), share)
     plan, call = planned(learner, 100, 8, 8, 2, 0.0)
     assert plan.warmup_steps == 0, f"{call} gave {plan.warmup_steps} steps of warm-up, where no warm-up was asked for."
 

@@ -19,6 +19,69 @@ def by_torch(losses, lr, factor, patience, min_lr):
     return rates
 
 
+MISTAKES = {
+    "early": "The rate falls one loss too early. As many losses without improvement as `patience` says are borne. The rate falls at the next.",
+    "late": "The rate falls one loss too late: it falls at the first loss that is one more than `patience` bears.",
+    "before": "The rates come one place too late. A rate that falls because of a loss is in the list at the place of that loss.",
+    "first": "Losses are compared with the first one. Lower than the first loss is no improvement: the best so far is the one to beat.",
+    "last": "Each loss is compared with the one before. Lower than the one before is no improvement: the best so far is the one to beat.",
+    "no least": "The rate never falls below `min_lr`: a drop that would go further stops there.",
+    "asked before": "The rate never falls below `min_lr`: a drop that would go further stops there. Is the rate compared with it before the drop, and not after?",
+    "stops short": "A drop that would go below `min_lr` isn't left out: it goes as far as `min_lr`.",
+    "forgotten": "At a drop the best loss stays what it was. It isn't forgotten: later losses must beat it.",
+    "goes on": "After a drop the count of bad losses starts again at zero. Here one drop follows the other.",
+    "adds up": "Bad losses are counted that don't follow one another. Each improvement sets the count of bad losses back to zero.",
+    "nan is best": "NaN is no improvement: it counts as a bad loss, and it doesn't become the best. Which way does each of your comparisons go when one side is NaN?",
+    "nan passed over": "NaN is no improvement, so it counts as a bad loss. Here it isn't counted at all.",
+    "hair": "A loss counts as improved only below best * (1 - 0.0001). Here any loss below the best counts.",
+    "creeps": "A loss counts as improved only below best * (1 - 0.0001), and one that doesn't count doesn't become the best either.",
+}
+
+
+TELLING = [
+    *(1.0, 0.9, 0.95, 0.93, 0.91, 0.92, 0.8, 0.85, 0.85, 0.79, 0.81, math.nan, 0.80, 0.85, 0.84, 0.83, 0.82, 0.85, 0.86),
+    *(0.5, 0.49998, 0.49996, 0.49994, 0.49992, 0.6, 0.55, 0.4, math.nan, math.nan, 0.45, 0.35, 0.4, 0.39, 0.38, 0.37, 0.36, 0.36),
+    *(0.3, 0.31, 0.32, 0.29, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3),
+]
+"""Losses on which no two of the mistakes give the same rates."""
+
+
+def by_rule(losses, lr, factor, patience, min_lr, wrong=""):
+    """The rates by the rules of the contract, with one mistake, and before each loss the best one and the count of bad ones."""
+    best, bad, rates, seen = math.inf, 0, [], []
+    for loss in losses:
+        seen.append((best, bad))
+        before = lr
+        if wrong == "nan passed over" and math.isnan(loss):
+            rates.append(lr)
+            continue
+        better = loss < best * (1 if wrong == "hair" else 1 - 1e-4) or (wrong == "nan is best" and not loss >= best * (1 - 1e-4))
+        if better:
+            bad = bad if wrong == "adds up" else 0
+        else:
+            bad += 1
+        if wrong == "first":
+            best = loss if better and best == math.inf else best
+        elif better or wrong == "last" or (wrong == "creeps" and loss < best):
+            best = loss
+        if (bad >= max(patience, 1)) if wrong == "early" else bad > patience + (wrong == "late"):
+            lower = lr * factor
+            if wrong == "asked before":
+                lr = lower if lr > min_lr else lr
+            elif wrong == "stops short":
+                lr = lower if lower >= min_lr else lr
+            else:
+                lr = lower if wrong == "no least" else max(lower, min_lr)
+            bad = bad if wrong == "goes on" else 0
+            best = math.inf if wrong == "forgotten" else best
+        rates.append(before if wrong == "before" else lr)
+    return rates, seen
+
+
+def same(got, wanted):
+    return all(math.isclose(a, b, rel_tol=1e-9) for a, b in zip(got, wanted, strict=True))
+
+
 def check(learner, losses, lr, factor, patience, min_lr, hint):
     """Holds the rates of one call against torch's, and gives them."""
     shown = ", ".join(f"{loss:.5g}" for loss in losses[:8]) + (", ..." if len(losses) > 8 else "")
@@ -29,8 +92,17 @@ def check(learner, losses, lr, factor, patience, min_lr, hint):
         expect.number(rate, call=f"{call} at place {place}", low=0.0)
     wanted = by_torch(losses, lr, factor, patience, min_lr)
     wrong = next((i for i, (a, b) in enumerate(zip(got, wanted, strict=True)) if not math.isclose(a, b, rel_tol=1e-9)), None)
-    assert wrong is None, f"{call}: after loss number {wrong} (counted from 0) the rate is {got[wrong]:.4g}, and that is not right. {hint}"
-    return got
+    if wrong is None:
+        return got
+    plan = (lr, factor, patience, min_lr)
+    found = [mistake for mistake in MISTAKES if same(got, by_rule(losses, *plan, mistake)[0])]
+    if len(found) > 1:  # another list tells them apart
+        other = learner.reduce_on_plateau(list(TELLING), 8.0, 0.5, 2, 0.3)
+        found = [mistake for mistake in found if same(other, by_rule(TELLING, 8.0, 0.5, 2, 0.3, mistake)[0])]
+    best, bad = by_rule(losses, *plan)[1][wrong]
+    before = f"Before this loss, {losses[wrong]:.5g}, the best is {'none yet' if best == math.inf else format(best, '.5g')}, and bad losses in a row since the last drop: {bad}."
+    said = f"{call}: after loss number {wrong} (counted from 0) the rate is {got[wrong]:.4g}, and that is not right."
+    raise AssertionError(f"{said} {MISTAKES[found[0]] if len(found) == 1 else f'{before} {hint}'}")
 
 
 def draw(rng):
@@ -46,7 +118,7 @@ def test_patience_then_a_drop(learner, rng):
         losses = [1.0, 0.8] + [float(x) for x in rng.uniform(0.85, 0.99, size=patience + 3)]
         check(
             learner, losses, lr, factor, patience, 0.0,
-            f"A patience of {patience} bears {patience} losses without improvement. The rate falls at the next, and is in the list at the place of that loss.",
+            f"A patience of {patience} bears {patience} losses without improvement (as every loss after 0.8 is). The rate falls at the next, and is in the list at the place of that loss.",
         )  # fmt: skip
 
 

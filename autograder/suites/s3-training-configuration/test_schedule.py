@@ -17,14 +17,51 @@ def factor(learner, step, warmup_steps, total_steps, shape):
             f"{call} divided by zero. Without warm-up there is nothing to divide by, and when all is warm-up nothing is left to decay over."
         ) from None
     if isinstance(got, float) and got < 0:
-        raise AssertionError(
-            f"{call} gave {got:.4g}, a negative factor: the run would climb the loss. From the last step on, the factor is 0."
-        )
+        where = "The factor lies from 0 to 1 at every step." if step < total_steps else "From the last step on, the factor is 0."
+        raise AssertionError(f"{call} gave {got:.4g}, a negative factor: the run would climb the loss. {where}")
     return expect.number(got, call=call, low=0.0, high=1.0 + 1e-9), call
 
 
 def same(got, wanted):
     return math.isclose(got, wanted, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def on_the_way_down(got, step, warmup, total, shape, hint):
+    """What to look at, for a factor after the warm-up that isn't right: the mistake that gives just this factor, or else `hint`."""
+
+    def falls(done, shape=shape):
+        return 1 - done if shape == "linear" else (1 + math.cos(math.pi * done)) / 2
+
+    done, other = (step - warmup) / (total - warmup), "cosine" if shape == "linear" else "linear"
+    mistakes = [
+        (
+            falls((step - warmup) / (total - warmup + 1)),
+            f"The way down is a step too long: how many steps are there from {warmup} to {total}?",
+        ),
+        (falls((step - warmup + 1) / (total - warmup)), f"The way down is a step ahead: at step {warmup} the factor still is 1."),
+        (falls(done, other), f'That is what "{other}" gives at this step.'),
+    ]
+    if warmup:
+        text = f"The way down is counted from step 0. It begins at the end of the warm-up, step {warmup}, at the height of 1."
+        mistakes += [
+            (falls(step / total), text),
+            (
+                falls((step - warmup) / total),
+                f"The way down has {total - warmup} steps, from {warmup} to {total}: a run's first steps are warm-up.",
+            ),
+        ]
+    if shape == "cosine":
+        mistakes += [
+            (
+                math.cos(math.pi / 2 * done),
+                "That is a quarter of a wave, which falls fastest at the end. Half a wave is asked for, in which a goes from 0 to pi.",
+            ),
+            (
+                math.cos(math.pi * done),
+                "That is the cosine itself, which goes from 1 to -1. What must be done to it so that it goes from 1 to 0?",
+            ),
+        ]
+    return next((text for wrong, text in mistakes if same(got, wrong)), hint)
 
 
 def draw(rng):
@@ -52,8 +89,9 @@ def test_linear_decay(learner, rng):
         warmup, total = draw(rng)
         for step in sorted({warmup + 1, int(rng.integers(warmup + 1, total)), (warmup + total) // 2, total - 1}):
             got, call = factor(learner, step, warmup, total, "linear")
+            hint = f"The line goes from 1 at step {warmup} to 0 at step {total}: how many steps long is it, and how many of them are left?"
             assert same(got, (total - step) / (total - warmup)), (
-                f"{call} gave {got:.4g}. The line goes from 1 at step {warmup} to 0 at step {total}: how many steps long is it, and how many of them are left?"
+                f"{call} gave {got:.4g}. {on_the_way_down(got, step, warmup, total, 'linear', hint)}"
             )
 
 
@@ -65,8 +103,11 @@ def test_cosine_decay(learner, rng):
         for step in sorted({warmup + 1, int(rng.integers(warmup + 1, total)), total - 1}):
             got, call = factor(learner, step, warmup, total, "cosine")
             angle = math.pi * (step - warmup) / (total - warmup)
+            hint = (
+                "The cosine goes from 1 to -1 over half a wave, an angle from 0 to pi; what must be done to it so that it goes from 1 to 0?"
+            )
             assert same(got, math.cos(angle / 2) ** 2), (
-                f"{call} gave {got:.4g}. The cosine goes from 1 to -1 over half a wave, an angle from 0 to pi; what must be done to it so that it goes from 1 to 0?"
+                f"{call} gave {got:.4g}. {on_the_way_down(got, step, warmup, total, 'cosine', hint)}"
             )
 
 
@@ -78,7 +119,8 @@ def test_without_warm_up(learner, rng):
         got, call = factor(learner, 0, 0, total, shape)
         assert same(got, 1.0), f"{call} gave {got:.4g}. A warm-up of 0 steps is over before it began: step 0 is its end."
         middle, call = factor(learner, 2 * total, 0, 4 * total, shape)
-        assert same(middle, 0.5), f"{call} gave {middle:.4g}. Half-way down, with no warm-up, both shapes cross the same height."
+        hint = "Without a warm-up the way down begins at step 0, and this is the middle of it."
+        assert same(middle, 0.5), f"{call} gave {middle:.4g}. {on_the_way_down(middle, 2 * total, 0, 4 * total, shape, hint)}"
 
 
 @pytest.mark.points(2)
@@ -101,7 +143,9 @@ def test_nothing_but_warm_up(learner, rng):
     total = int(rng.integers(5, 20))
     for shape in ("linear", "cosine"):
         got, call = factor(learner, total - 1, total, total, shape)
-        assert same(got, (total - 1) / total), f"{call} gave {got:.4g}. This step still belongs to the warm-up."
+        assert same(got, (total - 1) / total), (
+            f"{call} gave {got:.4g}. This step still belongs to the warm-up: the factor is the share of the warm-up that is done."
+        )
         got, call = factor(learner, total, total, total, shape)
         assert same(got, 0.0), f"{call} gave {got:.4g}. At `total_steps` the run is over, also when all of it was warm-up."
 

@@ -50,6 +50,14 @@ def each_epoch(strategy, steps, plan):
     return said(strategy) == "epoch" or (said(strategy) == "steps" and steps == plan.steps_per_epoch)
 
 
+def how_often(strategy, steps, plan):
+    """A strategy in words."""
+    word = said(strategy)
+    if word != "steps":
+        return f"by the strategy {word!r}"
+    return f"every {steps:g} steps (the strategy is 'steps'), where an epoch of the plan has {plan.steps_per_epoch}"
+
+
 @pytest.mark.points(2)
 def test_batches_as_planned(learner, rng):
     """The device gets micro-batches, and the optimizer steps once for as many of them as the plan says."""
@@ -58,7 +66,7 @@ def test_batches_as_planned(learner, rng):
     effective = got.per_device_train_batch_size * got.gradient_accumulation_steps
     assert effective == plan.micro_batch * plan.accumulation, (
         f"{call}, for micro-batches of {plan.micro_batch} and an accumulation of {plan.accumulation}, makes steps of {effective} examples: "
-        f"{got.per_device_train_batch_size} at once, {got.gradient_accumulation_steps} times. Which of the two numbers doesn't come from the plan?"
+        f"{got.per_device_train_batch_size} at once, and {got.gradient_accumulation_steps} such for each step. Which of the two numbers doesn't come from the plan?"
     )
     assert got.per_device_train_batch_size == plan.micro_batch, (
         f"{call} puts {got.per_device_train_batch_size} examples through the model at once. The plan says what fits: `micro_batch`."
@@ -72,7 +80,7 @@ def test_length_as_planned(learner, rng):
     got, call = made(learner, plan, rate, decay, seed)
     steps = got.max_steps if got.max_steps > 0 else math.ceil(got.num_train_epochs * plan.steps_per_epoch)
     assert steps == plan.total_steps, (
-        f"{call}, for a plan of {plan.epochs} epochs with {plan.steps_per_epoch} steps each, makes a run of {steps} steps."
+        f"{call}, for a plan of {plan.epochs} epochs with {plan.steps_per_epoch} steps each, makes a run of {steps} steps. `num_train_epochs` counts epochs; `max_steps` counts steps of the whole run."
     )
 
 
@@ -98,10 +106,10 @@ def test_looked_at_after_each_epoch(learner, rng):
     plan, rate, decay, seed = draw(rng)
     got, call = made(learner, plan, rate, decay, seed)
     assert each_epoch(got.eval_strategy, got.eval_steps, plan), (
-        f"{call} evaluates by the strategy {said(got.eval_strategy)!r}. Without an evaluation at the end of each epoch, nobody can say which epoch was best."
+        f"{call} evaluates {how_often(got.eval_strategy, got.eval_steps, plan)}. Without an evaluation at the end of each epoch, nobody can say which epoch was best."
     )
     assert each_epoch(got.save_strategy, got.save_steps, plan), (
-        f"{call} saves by the strategy {said(got.save_strategy)!r}. A checkpoint is to be kept at the end of each epoch."
+        f"{call} saves {how_often(got.save_strategy, got.save_steps, plan)}. A checkpoint is to be kept at the end of each epoch."
     )
 
 
@@ -137,7 +145,7 @@ def test_gradients_are_clipped(learner, rng):
     plan, rate, decay, seed = draw(rng)
     got, call = made(learner, plan, rate, decay, seed)
     assert got.max_grad_norm == 1.0, f"{call} clips gradients to a norm of {got.max_grad_norm}. The contract says to which one."
-    assert got.seed == seed, f"{call} set the seed {got.seed}."
+    assert got.output_dir == "runs", f"{call} writes to {str(got.output_dir)[:60]!r}. The folder is passed in."
 
 
 @pytest.mark.points(1)

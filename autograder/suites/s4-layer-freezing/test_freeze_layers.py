@@ -36,24 +36,46 @@ def layers_among(names):
     return {int(name.removeprefix("layer ")) for name in names if name.startswith("layer ")}
 
 
+def check_layers(model, layers, call):
+    """Just the first layers are frozen, each of them whole; if not, what the frozen ones tell of a known mistake is said."""
+    count = len(model.base_model.encoder.layer)
+    frozen, trained = layers_among(resting(model)), layers_among(learning(model))
+    right = set(range(layers))
+    assert frozen or not right, (
+        f"{call} left every weight of every layer trainable. It is the parameters that have a `requires_grad` which counts: setting an attribute "
+        "of that name on a module, or calling its `eval()`, freezes nothing."
+    )
+    extra = frozen - right
+    if frozen != right:
+        wrong = f"{call} froze the layers {sorted(frozen)}."
+        assert frozen != set(range(count - layers, count)), (
+            f"{call} froze the last layers, {sorted(frozen)}, those next to the head. The first layers are those next to the embeddings: they have learnt what all texts share."
+        )
+        assert frozen != {layer for layer in range(1, layers + 1) if layer < count}, (
+            f"{wrong} Layers are counted from 0: layer 0 is the one next to the embeddings."
+        )
+        named = {layer for layer in range(count) if any(str(layer).startswith(str(low)) for low in right)}
+        assert frozen != named, (
+            f"{wrong} Do you look for names that begin with `layer.1`? So does the name of layer 10. Go through the modules, or end the prefix with a dot."
+        )
+        raise AssertionError(
+            f"{wrong} "
+            + (
+                "Only as many are frozen as were asked for, beginning with layer 0."
+                if extra
+                else "Layer 0 and those above it are frozen, as many as were asked for."
+            )
+        )
+    assert not frozen & trained, f"{call} froze only some of the weights of layer {min(frozen & trained)}. A layer is frozen whole."
+
+
 @pytest.mark.points(2)
 def test_the_first_layers_are_frozen(learner, rng):
     """The layers nearest to the embeddings are frozen, as many as were asked for, and the layers above them learn."""
     layers = int(rng.integers(2, 4))
     model = tiny_bert(layers=6, hidden=16)
     learner.freeze_layers(model, layers)
-    call = f"freeze_layers(model, {layers}), on a model of 6 layers,"
-    frozen, trained = layers_among(resting(model)), layers_among(learning(model))
-    assert frozen, (
-        f"{call} left every weight of every layer trainable. It is the parameters that have a `requires_grad` which counts: setting an attribute "
-        "of that name on a module, or calling its `eval()`, freezes nothing."
-    )
-    assert frozen != set(range(6 - layers, 6)), (
-        f"{call} froze the last layers, those next to the head. The first layers are those next to the embeddings: they have learnt what all texts share."
-    )
-    assert len(frozen) == layers, f"{call} froze {len(frozen)} of the layers: {sorted(frozen)}. Layers are counted from 0."
-    assert frozen == set(range(layers)), f"{call} froze the layers {sorted(frozen)}. Layer 0 is the one next to the embeddings."
-    assert not frozen & trained, f"{call} froze only some of the weights of layer {min(frozen & trained)}. A layer is frozen whole."
+    check_layers(model, layers, f"freeze_layers(model, {layers}), on a model of 6 layers,")
 
 
 @pytest.mark.points(1)
@@ -61,14 +83,7 @@ def test_layer_ten_is_not_layer_one(learner):
     """In a model of twelve layers, freezing two of them leaves the other ten alone."""
     model = tiny_bert(layers=12, hidden=16)
     learner.freeze_layers(model, 2)
-    frozen = layers_among(resting(model))
-    assert not frozen & {10, 11}, (
-        f"freeze_layers(model, 2), on a model of 12 layers, froze the layers {sorted(frozen)}. Do you look for names that begin with "
-        "`layer.1`? So does the name of layer 10. Go through the modules, or end the prefix with a dot."
-    )
-    assert frozen == {0, 1}, (
-        f"freeze_layers(model, 2), on a model of 12 layers, froze the layers {sorted(frozen)}. Layers are counted from 0."
-    )
+    check_layers(model, 2, "freeze_layers(model, 2), on a model of 12 layers,")
 
 
 @pytest.mark.points(1)
@@ -83,7 +98,9 @@ def test_the_embeddings_are_frozen(learner):
             "would go on getting other inputs, and nothing would be saved on the way back."
         )
         frozen = layers_among(resting(model))
-        assert len(frozen) == layers, f"{call} froze {len(frozen)} of the layers, besides the embeddings."
+        assert len(frozen) == layers, (
+            f"{call} froze {len(frozen) or 'none'} of the layers, besides the embeddings. As many layers are frozen as `layers` says."
+        )
 
 
 @pytest.mark.points(1)
@@ -98,9 +115,7 @@ def test_pooler_and_head_learn(learner):
     assert "the pooler" not in frozen, (
         "freeze_layers(model, 3), on a model of 3 layers, froze the pooler. It lies above the layers, between them and the head, so it is trained."
     )
-    assert layers_among(frozen) == {0, 1, 2}, (
-        f"freeze_layers(model, 3), on a model of 3 layers, froze of the layers {sorted(layers_among(frozen))} only."
-    )
+    check_layers(model, 3, "freeze_layers(model, 3), on a model of 3 layers,")
 
 
 @pytest.mark.points(1)
@@ -109,15 +124,27 @@ def test_what_was_frozen_before_learns_again(learner):
     model = tiny_bert(layers=4, hidden=16)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
-    learner.freeze_layers(model, 1)
+    call = "freeze_layers(model, 1), on a model in which everything was frozen,"
+    try:
+        learner.freeze_layers(model, 1)
+    except RuntimeError as error:
+        raise AssertionError(
+            f"{call} raised a RuntimeError: {error}. It should set `requires_grad` both ways, whatever it was before."
+        ) from None
     still = [name for name in resting(model) if name not in ("the embeddings", "layer 0")]
-    assert not still, (
-        f"freeze_layers(model, 1) was called on a model in which everything was frozen. Afterwards {', '.join(still)} were frozen still. "
-        "Freezing fewer layers than before means to unfreeze some: set `requires_grad` both ways."
-    )
+    if still:
+        fresh = tiny_bert(layers=4, hidden=16)
+        learner.freeze_layers(fresh, 1)
+        here_only = [name for name in still if name not in resting(fresh)]
+        assert not here_only, (
+            f"{call} left frozen: {', '.join(here_only)}. Freezing fewer layers than before means to unfreeze some: set `requires_grad` both ways."
+        )
+        raise AssertionError(
+            f"{call} left frozen: {', '.join(still)}. It does so where everything learned before, too. Which parts are to be frozen, and which not?"
+        )
     wrong = [name for name in learning(model) if name in ("the embeddings", "layer 0")]
     assert not wrong, (
-        f"freeze_layers(model, 1) was called on a model in which everything was frozen. Afterwards {', '.join(wrong)} learned."
+        f"{call} left trainable: {', '.join(wrong)}. The embeddings are frozen whatever `layers` is, and with `layers=1` so is layer 0."
     )
 
 
@@ -141,7 +168,8 @@ def test_the_number_of_trainable_parameters(learner, rng):
     )
     lower = sum(p.numel() for name in ("the embeddings", "layer 0", "layer 1") for p in parts_of(model)[name])
     assert got == everything - lower, (
-        f"{call} gave {got}, which agrees with the model that it left, but other parts are frozen in it than were asked for."
+        f"{call} gave {got}, the number of trainable parameters in the model that it left. But in that model these parts are frozen: {', '.join(resting(model))}. "
+        "Of the contract's parts, which are too many, and which are missing?"
     )
 
 
@@ -162,6 +190,10 @@ def test_a_step_of_adamw(learner, rng):
     after = parts_of(model)
     moved = [name for name in before if not all(torch.equal(a, b) for a, b in zip(before[name], after[name], strict=True))]
     wrong = [name for name in moved if name in ("the embeddings", "layer 0", "layer 1")]
+    frozen = resting(model)
+    assert not wrong or not frozen, (
+        f"{call} one step of AdamW changed {', '.join(wrong)}, which it left trainable. Frozen are {', '.join(frozen)}; they should be the embeddings, layer 0 and layer 1."
+    )
     assert not wrong, (
         f"{call} one step of AdamW changed {', '.join(wrong)}. Only `requires_grad = False` on each parameter keeps them still. A gradient set to zero doesn't: "
         "weight decay shrinks a weight whose gradient is zero, and the next backward pass makes a new gradient."
@@ -189,9 +221,17 @@ def test_other_models_of_the_family(learner):
                 "`model.base_model` finds the encoder by whatever name."
             ) from None
         frozen = resting(model)
-        assert frozen == ["the embeddings", "layer 0", "layer 1"], f"{call} froze {', '.join(frozen) or 'nothing'}."
+        if not frozen:
+            bert = tiny_bert(layers=3, hidden=16)
+            learner.freeze_layers(bert, 2)
+            assert not resting(bert), (
+                f"{call} froze nothing, while on a BERT it froze {', '.join(resting(bert))}. The encoder has another name in each family: `model.base_model` finds the encoder by whatever name."
+            )
+        assert frozen == ["the embeddings", "layer 0", "layer 1"], (
+            f"{call} froze {', '.join(frozen) or 'nothing'}. The embeddings and the first two layers are to be frozen, and nothing else."
+        )
         assert got == trainable_elements(model), (
-            f"{call} gave {got}, which isn't the number of trainable parameters in the model that it left."
+            f"{call} gave {got}, which isn't the number of trainable parameters in the model that it left: count the elements of those whose `requires_grad` is True."
         )
 
 
@@ -209,7 +249,7 @@ def test_nothing_else_changes(learner):
         "freeze_layers(model, 1) switched a part of the model to evaluation mode. `eval()` turns dropout off, which is another matter: it freezes nothing."
     )
     assert not learner.last.random_moved, "freeze_layers(model, 1) used up global random numbers. Nothing here is random."
-    assert resting(model), "freeze_layers(model, 1) froze nothing."
+    assert resting(model), "freeze_layers(model, 1) froze nothing: each parameter's `requires_grad` is still True."
 
 
 @pytest.mark.points(1)
@@ -222,6 +262,10 @@ def test_a_real_minilm(learner, rng):
     expect.integer(got, call=call)
     lower = ("bert.embeddings.", *(f"bert.encoder.layer.{i}." for i in range(layers)))
     wrong = [name for name, (_, _, trainable) in model.parameters.items() if trainable == name.startswith(lower)]
-    assert not wrong, f"{call} left {wrong[0]} {'trainable' if model.parameters[wrong[0]][2] else 'frozen'}."
+    assert not wrong, (
+        f"{call} left {wrong[0]} {'trainable' if model.parameters[wrong[0]][2] else 'frozen'}. Frozen are the embeddings and the layers from 0 to {layers - 1}, and nothing else."
+    )
     elements = sum(torch.Size(shape).numel() for shape, _, trainable in model.parameters.values() if trainable)
-    assert got == elements, f"{call} gave {got}, which isn't the number of trainable parameters in the model that it left."
+    assert got == elements, (
+        f"{call} gave {got}, which isn't the number of trainable parameters in the model that it left: count the elements of those whose `requires_grad` is True."
+    )

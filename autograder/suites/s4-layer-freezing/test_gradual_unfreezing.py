@@ -35,18 +35,77 @@ def call_of(epoch, per_epoch, layers):
     return f"gradual_unfreezing(model, {epoch}, {per_epoch}), on a model of {layers} layers,"
 
 
-def check(learner, model, epoch, per_epoch, hint):
-    """Calls the function and holds both what it says and what it did against the schedule."""
-    check_left(model, learner.gradual_unfreezing(model, epoch, per_epoch), epoch, per_epoch, hint)
+def mistakes(parts, epoch, per_epoch):
+    """The parts that known mistakes leave to be trained, and what is said of each; `parts` come from the head down."""
+    top, order = [p for p in parts if p in ("head", "pooler")], [p for p in parts if p not in ("head", "pooler")]
+    n, layers = epoch * per_epoch, order[:-1]
+    early = "That is what the next epoch should train. Epochs count from 0, and the first layer thaws in epoch 1: until then, nothing below the pooler moves."
+    everything = "That is every part. A new model is trainable everywhere: parts that aren't due yet must be frozen."
+    if not n:
+        everything = "That is every part. Does a slice such as `[-n:]` give the whole list when n is 0? And are the other parts frozen?"
+    bottom = "Layer 0 and the embeddings are the lowest parts: thawing goes from the head down, so their turn comes last."
+    return [
+        (top + order[::-1][:n], bottom),
+        (
+            top + [*layers[::-1], order[-1]][:n],
+            "Layer 0 is the lowest: thawing goes from the head down, so its turn comes after all other layers.",
+        ),
+        (top + order[: n + per_epoch], early),
+        (
+            top + order[: max(n - per_epoch, 0)],
+            "That is what the epoch before should train. Only in epoch 0 nothing below the pooler is trained.",
+        ),
+        (
+            top + order[max(n - per_epoch, 0) : n],
+            "Each epoch after the first adds to what is trained, and keeps those before. Here each trains its own layers only.",
+        ),
+        (order[:n], "What is thawed once stays so, the head above all."),
+        (
+            ["head", *order[:n]],
+            "The pooler lies between the layers and the head, and the pooler counts with it: it is trained from the start.",
+        ),
+        (top + layers[:n], "That left the embeddings frozen. They count as one layer below layer 0: in the end, everything is trained."),
+        (
+            top + layers[:n] + ([order[-1]] if n >= len(layers) else []),
+            "The embeddings have thawed together with layer 0. They count as one layer below it, and thaw after it.",
+        ),
+        (top + order[:epoch], "That is one layer for each epoch. Each epoch after the first adds `layers_per_epoch` layers."),
+        (parts, everything),
+    ]
+
+
+def explained(parts, trained, epoch, per_epoch, hint):
+    """What is said of the one known mistake that leaves just these parts to be trained; `hint` when there is none, or more than one."""
+    found = [text for wrong, text in mistakes(parts, epoch, per_epoch) if set(wrong) == set(trained)]
+    return found[0] if len(found) == 1 else hint
+
+
+def due(model, epoch, per_epoch):
+    """The parts that are to be trained, from the head down."""
+    below = [name for name in parts_of(model) if name not in ("head", "pooler")][: epoch * per_epoch]
+    return [name for name in parts_of(model) if name in ("head", "pooler")] + below
+
+
+def check(learner, model, epoch, per_epoch, hint, before=""):
+    """Calls the function and holds both what it says and what it did against the schedule. `before` is said where only the state before the call leads astray."""
+    got = learner.gradual_unfreezing(model, epoch, per_epoch)
+    if before and learning(model) != due(model, epoch, per_epoch):
+        fresh = tiny_bert(layers=len(model.base_model.encoder.layer), hidden=16)
+        learner.gradual_unfreezing(fresh, epoch, per_epoch)
+        call = call_of(epoch, per_epoch, len(model.base_model.encoder.layer))
+        assert learning(fresh) != due(fresh, epoch, per_epoch), (
+            f"{call} left these parts to be trained: {said(learning(model))}. On a new model it left others. {before}"
+        )
+    check_left(model, got, epoch, per_epoch, hint)
 
 
 def check_left(model, got, epoch, per_epoch, hint):
     """Holds the model that a call left, and the names that it gave, against the schedule."""
     call = call_of(epoch, per_epoch, len(model.base_model.encoder.layer))
-    names = [name for name in parts_of(model) if name not in ("head", "pooler")][: epoch * per_epoch]
-    right = [name for name in parts_of(model) if name in ("head", "pooler")] + names
-    trained = learning(model)
-    assert trained == right, f"{call} left these parts to be trained: {said(trained)}. {hint}"
+    right, trained = due(model, epoch, per_epoch), learning(model)
+    assert trained == right, (
+        f"{call} left these parts to be trained: {said(trained)}. {explained(list(parts_of(model)), trained, epoch, per_epoch, hint)}"
+    )
     assert whole(model) == right, (
         f"{call} left some weights frozen in {said([n for n in right if n not in whole(model)])}. A part is trained whole."
     )
@@ -75,13 +134,7 @@ def test_epoch_zero_trains_the_head_alone(learner):
         assert {"head", "pooler"} <= set(trained), (
             f"{call} left these parts to be trained: {said(trained)}. The head is random at first, so it is trained from the start, and the pooler counts with it."
         )
-        assert len(trained) < 6, (
-            f"{call} left every part trainable. Does a slice such as `[-n:]` give the whole list when n is 0? And are the other parts frozen?"
-        )
-        assert trained == ["head", "pooler"], (
-            f"{call} left these parts to be trained: {said(trained)}. Epochs count from 0, and the first layer thaws in epoch 1: until then, nothing below the pooler moves."
-        )
-        check_names(got, ["head", "pooler"], call)
+        check_left(model, got, 0, per_epoch, "In epoch 0, nothing below the pooler is trained.")
 
 
 @pytest.mark.points(2)
@@ -89,19 +142,7 @@ def test_layers_thaw_from_the_top(learner, rng):
     """Each epoch thaws the next layer below those that are trained already."""
     layers, epoch = int(rng.integers(5, 7)), int(rng.integers(2, 4))
     model = tiny_bert(layers=layers, hidden=16)
-    got = learner.gradual_unfreezing(model, epoch, 1)
-    call, trained = call_of(epoch, 1, layers), learning(model)
-    assert not {"layer.0", "embeddings"} & set(trained), (
-        f"{call} left these parts to be trained: {said(trained)}. Layer 0 and the embeddings are the lowest parts: thawing goes from the head down, so their turn comes last."
-    )
-    assert "head" in trained and "pooler" in trained, (
-        f"{call} left these parts to be trained: {said(trained)}. What is thawed once stays so, the head above all."
-    )
-    thawed = [name for name in trained if name.startswith("layer.")]
-    assert len(thawed) == epoch, (
-        f"{call} thawed {len(thawed)} of the layers: {said(thawed)}. Each epoch after the first adds one, and keeps those before."
-    )
-    check_left(model, got, epoch, 1, "Thawing goes from the head down, one layer after the other, without a gap.")
+    check(learner, model, epoch, 1, "Thawing goes from the head down, one layer after the other, without a gap.")
 
 
 @pytest.mark.points(2)
@@ -119,14 +160,9 @@ def test_several_layers_per_epoch(learner, rng):
 def test_the_embeddings_thaw_last(learner):
     """The embeddings thaw after layer 0, as one more layer below it."""
     model = tiny_bert(layers=3, hidden=16)
-    learner.gradual_unfreezing(model, 3, 1)
-    assert "embeddings" not in learning(model), (
-        f"{call_of(3, 1, 3)} has thawed the embeddings. They count as one layer below layer 0, so with three layers their turn comes in epoch 4."
-    )
-    learner.gradual_unfreezing(model, 4, 1)
-    assert "embeddings" in learning(model), (
-        f"{call_of(4, 1, 3)} left the embeddings frozen. They count as one layer below layer 0: in the end, everything is trained."
-    )
+    hint = "The embeddings count as one layer below layer 0, so with three layers their turn comes in epoch 4."
+    check(learner, model, 3, 1, hint)
+    check(learner, model, 4, 1, hint)
     check(learner, tiny_bert(layers=3, hidden=16), 2, 2, "Four layers are to be thawed, and the embeddings count as the fourth.")
 
 
@@ -147,16 +183,13 @@ def test_after_the_last_thaw(learner):
 def test_both_ways(learner):
     """What is not yet due is frozen, whatever was trained before, and what is due thaws, whatever was frozen."""
     model = tiny_bert(layers=3, hidden=16)
-    learner.gradual_unfreezing(model, 1, 1)
-    trained = learning(model)
-    assert set(trained) <= {"head", "pooler", "layer.2"}, (
-        f"{call_of(1, 1, 3)} found everything trainable, and left these parts to be trained: {said(trained)}. "
-        "A new model is trainable everywhere: parts that aren't due yet must be frozen."
-    )
+    check(learner, model, 1, 1, "A new model is trainable everywhere: what isn't due yet must be frozen.")
     for parameter in model.parameters():
         parameter.requires_grad_(False)
-    check(learner, model, 2, 1, "Before the call everything was frozen: what is due must be thawed, the head included.")
-    check(learner, model, 0, 1, "The call before was for epoch 2: what counts is the epoch that is asked for, not the state before.")
+    text = "Before the call everything was frozen: what is due must be thawed, the head included."
+    check(learner, model, 2, 1, text, before=text)
+    text = "The call before was for epoch 2: what counts is the epoch that is asked for, not the state before."
+    check(learner, model, 0, 1, text, before=text)
 
 
 @pytest.mark.points(1)
@@ -164,13 +197,19 @@ def test_from_the_head_down(learner):
     """The names come from the head down."""
     got = learner.gradual_unfreezing(tiny_bert(layers=11, hidden=16), 12, 1)
     call = call_of(12, 1, 11)
-    expect.sequence(got, call=call, length=14)
+    expect.sequence(got, call=call)
     right = ["head", "pooler", *(f"layer.{i}" for i in range(10, -1, -1)), "embeddings"]
+    missing = [name for name in right if name not in got]
+    assert not missing, (
+        f"{call} gave a list of {len(got)} names without {said(missing)}. In epoch 12 all parts are trained, so all are named."
+    )
     assert set(got) == set(right), (
         f"{call} gave the names {got}. One name for each part is asked for: head, pooler, layer.0 and so on, embeddings."
     )
+    as_text = [name for name in got if name.startswith("layer.")] == sorted((n for n in right if n.startswith("layer.")), reverse=True)
     assert got == right, (
-        f"{call} gave the names in another order: {got}. They are to come from the head down to the embeddings; numbers don't sort as text does."
+        f"{call} gave the names in another order: {got}. They are to come from the head down: head, pooler, the layers from the highest to the lowest, embeddings."
+        + (" Layer 10 is above layer 9: numbers don't sort as text does." if as_text else "")
     )
 
 
@@ -186,8 +225,9 @@ def test_models_without_a_pooler(learner):
                 f"{call} raised AttributeError: {error}. `model.base_model` finds the encoder by whatever name; its `pooler` may be missing, or be None."
             ) from None
         trained = learning(model)
+        hint = "All that is neither embeddings nor a layer is the head."
         assert trained == ["head", "layer.2"], (
-            f"{call} left these parts to be trained: {said(trained)}. All that is neither embeddings nor a layer is the head."
+            f"{call} left these parts to be trained: {said(trained)}. {explained(list(parts_of(model)), trained, 1, 1, hint)}"
         )
         expect.sequence(got, call=call)
         assert "pooler" not in got, f"{call} named a pooler. A part that a model doesn't have isn't named."
@@ -206,4 +246,4 @@ def test_nothing_else_changes(learner):
         "gradual_unfreezing(model, 1, 1) switched a part of the model to evaluation mode. `eval()` turns dropout off, and freezes nothing."
     )
     assert not learner.last.random_moved, "gradual_unfreezing(model, 1, 1) used up global random numbers. Nothing here is random."
-    assert len(learning(model)) < 6, "gradual_unfreezing(model, 1, 1) froze nothing."
+    assert len(learning(model)) < 6, "gradual_unfreezing(model, 1, 1) froze nothing: each parameter's `requires_grad` is still True."

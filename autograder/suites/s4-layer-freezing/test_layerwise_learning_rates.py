@@ -149,7 +149,12 @@ def test_rates_fall_from_the_head_down(learner, rng):
         assert is_rate(own, max(above) * decay), (
             f"{call} gave layer {layer} the rate {shown(own)} and the layer above it {shown(above)}. Going down by one layer multiplies the rate by `decay`, once."
         )
-    assert is_rate(top, base_lr * decay), f"{call} gave the highest layer the rate {shown(top)}. It is one step below the head."
+    assert not is_rate(top, base_lr * decay**2), (
+        f"{call} gave the highest layer the rate {shown(top)}, that of two steps below the head. Is the pooler taken for a step? The pooler counts with the head."
+    )
+    assert is_rate(top, base_lr * decay), (
+        f"{call} gave the highest layer the rate {shown(top)}. It is one step below the head: its rate is `base_lr` times `decay`."
+    )
 
 
 @pytest.mark.points(2)
@@ -163,6 +168,9 @@ def test_embeddings_have_the_smallest_rate(learner, rng):
     )
     assert not is_rate(found, max(rates["layer 0"])), (
         f"{call} gave the embeddings the rate of layer 0. They are a part of their own, one step further down."
+    )
+    assert max(found) < max(rates["layer 0"]), (
+        f"{call} gave the embeddings the rate {shown(found)} and layer 0 {shown(rates['layer 0'])}. The embeddings are the lowest part of all, so their rate is the smallest."
     )
     assert is_rate(found, max(rates["layer 0"]) * decay), (
         f"{call} gave the embeddings the rate {shown(found)} and layer 0 {shown(rates['layer 0'])}. Going down by one part multiplies the rate by `decay`."
@@ -179,9 +187,14 @@ def test_frozen_parameters_are_left_out(learner, rng):
     freeze(p for p in parts["layer 4"] if p.dim() == 1)
     rates, call = called(learner, model, base_lr, decay, " of which some parts are frozen")
     assert not any(rates[part] for part in ("the embeddings", "layer 0", "layer 3")), f"{call} gave frozen parts a rate."
-    for part, steps in (("layer 4", 1), ("layer 2", 3), ("layer 1", 4)):
+    trained = ("layer 4", "layer 2", "layer 1")
+    skipped = all(is_rate(rates[part], base_lr * decay**steps) for steps, part in enumerate(trained, start=1))
+    assert not skipped, (
+        f"{call} gave layer 2 the rate {shown(rates['layer 2'])}, as if frozen layers weren't there. A frozen layer keeps its place: the steps from the head down are counted over all layers, frozen or not."
+    )
+    for part, steps in zip(trained, (1, 3, 4), strict=True):
         assert is_rate(rates[part], base_lr * decay**steps), (
-            f"{call} gave {part} the rate {shown(rates[part])}. A frozen layer keeps its place: the steps from the head down are counted over all layers, frozen or not."
+            f"{call} gave {part} the rate {shown(rates[part])}. It is part number {steps} below the head, counted over all layers, frozen or not: how often is `base_lr` multiplied by `decay`?"
         )
     groups = learner.last.value
     assert all(len(group["params"]) for group in groups), (
@@ -226,7 +239,7 @@ def test_other_models_of_the_family(learner, rng):
             f"{call} gave the head the rate {shown(rates['the head'])}. All that is neither embeddings nor a layer is the head."
         )
         assert is_rate(rates["layer 2"], base_lr * decay), (
-            f"{call} gave the highest layer the rate {shown(rates['layer 2'])}. It is one step below the head."
+            f"{call} gave the highest layer the rate {shown(rates['layer 2'])}. It is one step below the head: its rate is `base_lr` times `decay`."
         )
 
 
