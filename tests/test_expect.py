@@ -40,5 +40,7 @@ def test_another_shape_is_told_as_such():
 
 
 def test_a_number_in_a_tensor_is_shown_where_a_plain_one_is_asked_for():
+    with pytest.raises(AssertionError, match=r"gave 0\.333333 \(a float\), where an int is asked for"):
+        expect.integer(1 / 3, call="f(x)")
     with pytest.raises(AssertionError, match=r"gave 3 \(a tensor without dimensions, of type int64\), where a float is asked for"):
         expect.number(torch.tensor(3), call="f(x)")

@@ -550,7 +550,9 @@ def warm_up_of_one_epoch(examples, target_batch, device_limit, epochs, warmup_sh
     return BatchPlan(micro, target_batch // micro, epochs, per_epoch, per_epoch * epochs, math.ceil(per_epoch * warmup_share))
 
 
-@mutant("plan_batches", caught_by="test_warm_up_is_a_share_of_all_steps", says="A step that is begun counts whole: the share is rounded up.")
+@mutant(
+    "plan_batches", caught_by="test_warm_up_is_a_share_of_all_steps", says="A step that is begun counts whole: the share is rounded up."
+)
 def warm_up_rounded_down(examples, target_batch, device_limit, epochs, warmup_share):
     """Rounds the warm-up down."""
     if device_limit < 1 or not 0 <= warmup_share <= 1:
