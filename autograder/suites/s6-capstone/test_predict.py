@@ -235,7 +235,7 @@ def test_any_number_of_texts(learner, rng):
         f"{call} gave {len(wrong)} texts a label that isn't the adapter's, all of them in the second half. Does the last batch, which isn't full, get lost or mixed up?"
     )
     assert not wrong, (
-        f"{call} gave {len(wrong)} of the 40 a label that isn't the adapter's. Are all factors used, and the head, and is the order kept?"
+        f"{call} gave {len(wrong)} of the 40 a label that isn't the adapter's. Are all factors used, and the head? Is padding masked, dropout off, the order kept?"
     )
 
 
@@ -384,8 +384,8 @@ def test_another_domain(learner, handed_in, measure, rng):
     score = macro_f1(truth, got)
     measure("products_macro_f1", score)
     two_labels(got, "reviews of products")
-    turned = macro_f1(truth, [LABELS[label == LABELS[0]] for label in got])
-    assert score >= 0.5 + FURTHER or turned < 0.5 + FURTHER, (
+    turned = macro_f1(truth, np.where(got == LABELS[0], LABELS[1], LABELS[0]))
+    assert score >= 0.5 + FURTHER or turned < 0.5 + 1.5 * FURTHER, (  # not what a coin reaches, either way
         f"On 160 reviews of products your adapter's macro-F1 is {score:.2f}; if each label were exchanged for the other one, it would be {turned:.2f}. Were the classes in the order of LABELS when it was trained?"
     )
     assert score >= 0.5 + FURTHER, (

@@ -258,7 +258,7 @@ def above_the_majority(full):
     )
     above = full["majority"] + ABOVE_MAJORITY
     turned = macro_f1(full["truth"], [LABELS[label == LABELS[0]] for label in full["said"]])
-    assert full["score"] >= above or turned < above, (
+    assert full["score"] >= above or turned < above + 0.1, (  # not what a coin reaches, either way
         f"{scored(full)}; if each label were exchanged for the other one, it would be {turned:.3f}. Are the classes the wrong way round in training? LABELS has their order."
     )
     assert full["score"] >= above, (
