@@ -58,7 +58,8 @@ def no_reason(said, card, aim):
     origin = card.get("made_from")
     match said:
         case "licence" if licence.lower() in (*FREE, *BOUND):
-            return "The licence is in LICENCES. Upper or lower case doesn't matter in its name."
+            cased = " Upper or lower case doesn't matter in its name." if licence != licence.lower() else ""
+            return f"The licence is in LICENCES.{cased}"
         case "non-commercial" if not aim["commercial"]:
             return "The purpose isn't commercial: the condition is met."
         case "share-alike" if aim["share_alike"]:
