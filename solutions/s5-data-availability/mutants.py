@@ -90,7 +90,7 @@ def conflicts_by_copies(rows, text_key, label_key):
     )
 
 
-@mutant("audit", caught_by="test_conflicts_count_texts", says="only stands there twice")
+@mutant("audit", caught_by="test_conflicts_count_texts", says="always with the same label")
 def copies_as_conflicts(rows, text_key, label_key):
     """Any text that stands there twice is a conflict."""
     from collections import Counter, defaultdict
@@ -279,7 +279,7 @@ def case_folded(rows, text_key, label_key):
     )
 
 
-@mutant("audit", caught_by="test_shares_and_imbalance", says="outside of what is possible")
+@mutant("audit", caught_by="test_shares_and_imbalance", says="the other way round")
 def imbalance_upside_down(rows, text_key, label_key):
     """The smallest class divided by the largest."""
     from collections import Counter, defaultdict
@@ -446,7 +446,7 @@ def division_by_nothing(rows, text_key, label_key):
 # ---------------------------------------------------------------- near_duplicates
 
 
-@mutant("near_duplicates", caught_by="test_pieces_of_characters", says="Sets of words share nothing")
+@mutant("near_duplicates", caught_by="test_pieces_of_characters", says="whatever the words")
 def sets_of_words(texts, n, threshold):
     """The Jaccard similarity of sets of words."""
     pieces = lambda t: set(t.split())
@@ -736,7 +736,7 @@ def blank_texts_are_alike(texts, n, threshold):
     return sorted(pairs)
 
 
-@mutant("near_duplicates", caught_by="test_pieces_of_characters", says="pieces side by side")
+@mutant("near_duplicates", caught_by="test_pieces_of_characters", says="Pieces side by side give that")
 def pieces_side_by_side(texts, n, threshold):
     """Cuts a text into pieces without an overlap."""
     import math
@@ -862,7 +862,7 @@ def within_test_too(train, test, encode, threshold):
     return [(i, int(nearest[i]) % len(train), float(row.max())) for i, row in enumerate(cosine) if row.max() >= threshold]
 
 
-@mutant("leaks", caught_by="test_paraphrases", says="divide by both lengths")
+@mutant("leaks", caught_by="test_paraphrases", says="lengths of *both* vectors")
 def dot_product(train, test, encode, threshold):
     """No division by the lengths."""
     if not train or not test:
@@ -925,7 +925,7 @@ def every_pair(train, test, encode, threshold):
     return [(i, j, float(cosine[i, j])) for i in range(len(test)) for j in range(len(train)) if cosine[i, j] >= threshold]
 
 
-@mutant("leaks", caught_by="test_exact_copies", says="The place in `test` comes first")
+@mutant("leaks", caught_by="test_exact_copies", says="with the place in `train` first")
 def places_exchanged(train, test, encode, threshold):
     """The place in train first."""
     if not train or not test:
@@ -939,7 +939,7 @@ def places_exchanged(train, test, encode, threshold):
     cosine = np.round(directions(test) @ directions(train).T, 6)
     nearest = cosine.argmax(axis=1)
     best = cosine.max(axis=1)
-    return [(int(nearest[i]) + len(test), i, float(best[i])) for i in range(len(test)) if best[i] >= threshold]
+    return [(int(nearest[i]), i, float(best[i])) for i in range(len(test)) if best[i] >= threshold]
 
 
 @mutant("leaks", caught_by="test_few_calls_of_the_encoder", says="It is costly")
@@ -1251,7 +1251,7 @@ def chance_of_each_item(counts):
     return float((agreement.mean() - chance) / (1 - chance))
 
 
-@mutant("fleiss_kappa", caught_by="test_chance_is_one_number_for_all", says="one in three")
+@mutant("fleiss_kappa", caught_by="test_chance_is_one_number_for_all", says="one in 3")
 def one_in_so_many(counts):
     """All classes equally frequent."""
     raters = counts.sum(axis=1)
@@ -1748,7 +1748,7 @@ def consent_before_all_else(cards, purpose):
     return {card["name"]: verdict(card) for card in cards}
 
 
-@mutant("usable_sources", caught_by="test_the_first_reason", says="first of the contract's list")
+@mutant("usable_sources", caught_by="test_the_first_reason", says="earlier in the contract's list")
 def language_first(cards, purpose):
     """Looks at the easy things first."""
 
@@ -2206,7 +2206,7 @@ def writes_over_zeros(probabilities, k, strategy):
     return np.argsort(sureness, kind="stable")[:k].tolist()
 
 
-@mutant("pick_to_label", caught_by="test_margin", says="Sort each row, and subtract")
+@mutant("pick_to_label", caught_by="test_margin", says="the last two columns")
 def margin_of_unsorted_rows(probabilities, k, strategy):
     """The last two columns."""
     if not 0 <= k <= len(probabilities):

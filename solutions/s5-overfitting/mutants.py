@@ -526,7 +526,7 @@ def stays_wide(states):
     return result
 
 
-@mutant("average_weights", caught_by="test_the_plain_mean", says="every one has the same weight")
+@mutant("average_weights", caught_by="test_the_plain_mean", says="the last state has half of all the weight")
 def mean_of_means(states):
     """Averages the average so far with the next state."""
     result = {name: tensor.detach().double() for name, tensor in states[0].items()}

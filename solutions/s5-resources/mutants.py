@@ -26,7 +26,7 @@ def utilisation_multiplied(forward, backward, trainable, tokens, flops_per_secon
     return 2 * (forward + backward + trainable) * tokens / flops_per_second * utilisation / 3600
 
 
-@mutant("training_hours", caught_by="test_when_everything_is_trained", says="the utilisation is left out")
+@mutant("training_hours", caught_by="test_when_everything_is_trained", says="The utilisation is left out")
 def the_brochure(forward, backward, trainable, tokens, flops_per_second, utilisation):
     """Takes the machine at its word."""
     if flops_per_second <= 0 or not 0 < utilisation <= 1:
@@ -91,7 +91,7 @@ def all_of_it_refused(forward, backward, trainable, tokens, flops_per_second, ut
 # ---------------------------------------------------------------- working_weights
 
 
-@mutant("working_weights", caught_by="test_an_encoder_that_is_trained", says="all")
+@mutant("working_weights", caught_by="test_an_encoder_that_is_trained", says="counts all")
 def all_parameters(model, batch):
     """Takes N to be all there is, embeddings too."""
     every = sum(p.numel() for p in model.parameters())
@@ -1001,7 +1001,7 @@ def one_scale_for_all(weight):
     return (weight / scales[:, None]).round().to(torch.int8), scales
 
 
-@mutant("quantize_int8", caught_by="test_both_signs_alike", says="-128")
+@mutant("quantize_int8", caught_by="test_both_signs_alike", says="divided by 128 where")
 def from_minus_128(weight):
     """Uses the whole of int8, so that the two sides differ."""
     weight = weight.detach()
@@ -1177,7 +1177,7 @@ def order_kept(lengths, batch_size, seed):
     return batches
 
 
-@mutant("bucket_batches", caught_by="test_every_text_once", says="left out")
+@mutant("bucket_batches", caught_by="test_every_text_once", says="The last batch may be smaller")
 def rest_lost(lengths, batch_size, seed):
     """Drops the last batch when it isn't full."""
     if batch_size < 1:

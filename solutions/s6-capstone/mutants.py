@@ -304,7 +304,7 @@ def as_they_are(adapter, budget):
     return content
 
 
-@mutant("pack_adapter", caught_by="test_what_is_not_finite_is_refused", says="raised nothing")
+@mutant("pack_adapter", caught_by="test_what_is_not_finite_is_refused", says="Infinity is no NaN")
 def nan_alone(adapter, budget):
     """Looks for NaN, and lets infinity through."""
     from safetensors.torch import save
@@ -318,7 +318,7 @@ def nan_alone(adapter, budget):
     return content
 
 
-@mutant("pack_adapter", caught_by="test_what_is_not_finite_is_refused", says="raised nothing")
+@mutant("pack_adapter", caught_by="test_what_is_not_finite_is_refused", says="equals nothing")
 def compares_with_nan(adapter, budget):
     """Asks whether a tensor equals NaN, which nothing does."""
     from safetensors.torch import save
@@ -533,7 +533,7 @@ def last_batch_lost(adapter, texts):
     return found if len(texts) < 32 else (found[: len(texts) // 32 * 32] + ["fresh", "rotten"] * len(texts))[: len(texts)]
 
 
-@mutant("predict", caught_by="test_plain_words", says="Half would be guessing", files="always")
+@mutant("predict", caught_by="test_plain_words", says="it doesn't read", files="always")
 def an_adapter_of_always(adapter, texts):
     """An adapter whose head says the same of every text."""
     model = ReviewModel()
@@ -555,7 +555,7 @@ def an_adapter_of_always(adapter, texts):
     return found
 
 
-@mutant("predict", caught_by="test_plain_words", says="Half would be guessing", files="elsewhere")
+@mutant("predict", caught_by="test_plain_words", says="in the order of LABELS", files="elsewhere")
 def an_adapter_from_elsewhere(adapter, texts):
     """An adapter that was trained elsewhere, with the classes in another order."""
     model = ReviewModel()
@@ -813,7 +813,7 @@ def accuracy_called_macro_f1(adapter_file, labels, steps, truth, predicted):
     return card | {"macro_f1": float(np.mean(np.array(truth) == np.array(predicted)))}
 
 
-@mutant("model_card", caught_by="test_the_score_is_measured", says="F1 of both classes")
+@mutant("model_card", caught_by="test_the_score_is_measured", says="F1 of 'fresh' alone")
 def f1_of_fresh_alone(adapter_file, labels, steps, truth, predicted):
     """Takes the F1 of one class."""
     from hashlib import sha256

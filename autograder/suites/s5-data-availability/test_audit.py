@@ -67,6 +67,10 @@ def test_shares_and_imbalance(learner, rng):
         expect.close(
             got.shares[label], count / len(rows), call=part(call, f"shares[{label!r}]"), hint="Divide by the number of complete rows."
         )
+    expect.number(got.imbalance, call=part(call, "imbalance"))
+    assert abs(got.imbalance - min(counts) / max(counts)) > 1e-9 or min(counts) == max(counts), (
+        f"{part(call, 'imbalance')} gave {got.imbalance:.4g}, the smallest class divided by the largest. The contract asks for it the other way round: how many times larger the largest is."
+    )
     expect.number(got.imbalance, call=part(call, "imbalance"), low=1)
     expect.close(
         got.imbalance,
@@ -172,7 +176,7 @@ def test_conflicts_count_texts(learner, rng):
         f"{call} gave {got.conflicts} conflicts. A conflict is a text, not a row: it counts once, however many copies it has."
     )
     assert got.conflicts != 4, (
-        f"{call} gave 4 conflicts. A text that only stands there twice, with the same label, is no conflict; and one with three labels is one conflict."
+        f"{call} gave 4 conflicts. A text that stands there more than once, but always with the same label, is no conflict; and one with three labels is one conflict."
     )
     assert got.conflicts == 3, (
         f"{call} gave {got.conflicts} conflicts. Gather the labels of each text, and count the texts that have more than one."
@@ -194,6 +198,7 @@ def test_lengths_in_words(learner, rng):
     texts = [row[text_key] for row in rows]
     shares = [0.05, 0.5, 0.95]
     lengths = [len(t.split()) for t in texts]
+    true = [len(row[text_key].split()) for row in rows if row[label_key]]
     right = np.quantile(lengths, shares)
     found = np.array([float(x) for x in got.words])
     for wrong, said in (
@@ -207,13 +212,11 @@ def test_lengths_in_words(learner, rng):
             np.quantile([len(t.split()) for t in set(texts)], shares),
             "gave the quantiles of the different texts. Copies count: each complete row adds its number of words.",
         ),
+        (np.quantile(true, shares), "left out the rows with the label 0. It is a label like others, so these rows are complete."),
     ):
         assert not np.allclose(found, wrong) or np.allclose(found, right), f"{call} {said}"
-    expect.close(
-        found,
-        right,
-        call=f"{call} in its field `words`",
-        hint="np.quantile of the numbers of words, at 0.05, 0.5 and 0.95, in this order. Copies count.",
+    assert np.allclose(found, right, rtol=1e-6, atol=1e-6), (
+        f"{call} gave {tuple(round(x, 4) for x in found.tolist())} for `words`, which isn't right. It holds the 5%, 50% and 95% quantiles, in this order, of how many words the complete rows have; copies count."
     )
 
 
@@ -235,4 +238,9 @@ def test_nothing_complete(learner, rng):
                 f"{call} raised {type(error).__name__}. Say it in your own words: a ValueError that names `rows`."
             ) from None
         else:
-            raise AssertionError(f"{call} gave {got!r:.60}. There are no shares of nothing: the contract asks for a ValueError.")
+            gave = "an Audit" if isinstance(got, Fields) else f"{got!r:.60}"
+            shares = getattr(got, "shares", None)
+            kept = (
+                " Its `shares` have one for None: a row without a label isn't complete." if type(shares) is dict and None in shares else ""
+            )
+            raise AssertionError(f"{call} gave {gave}. There are no shares of nothing: the contract asks for a ValueError.{kept}")

@@ -1,5 +1,7 @@
 """Hidden suite of `near_duplicates`."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -69,46 +71,71 @@ def found(learner, texts, n, threshold, about):
 
 
 FOLD = "Are both texts folded, case and white space, before they are cut into pieces?"
+LAST = "Is there a shingle from every start, the last one too? range(len(text) - n) ends one too early."
+SIDE = "Pieces side by side give that. A shingle begins at every character, so that they overlap."
 SLIPS = (
-    ("That is what dividing by the smaller set gives. Divide by the size of the union.", fold, 1, 1, min),
-    ("Is there a shingle from every start, the last one too? range(len(text) - n) ends one too early.", fold, 0, 1, max),
-    ("Is there a shingle from every start, the last one too? range(len(text) - n) ends one too early.", fold, 0, 0, max),
-    (FOLD, str, 1, 1, max),
-    (FOLD, str.casefold, 1, 1, max),
-    (FOLD, lambda text: " ".join(text.split()), 1, 1, max),
-    ("Pieces side by side give that. A shingle begins at every character, so that they overlap.", fold, 1, 1, None),
+    (
+        "That is what dividing by the smaller set gives. Divide by the size of the union.",
+        fold,
+        lambda size, n: range(max(1, size - n + 1)),
+        min,
+    ),
+    (LAST, fold, lambda size, n: range(max(1, size - n)), len),
+    (LAST, fold, lambda size, n: range(size - n), len),
+    (FOLD, str, lambda size, n: range(max(1, size - n + 1)), len),
+    (FOLD, str.casefold, lambda size, n: range(max(1, size - n + 1)), len),
+    (FOLD, lambda text: " ".join(text.split()), lambda size, n: range(max(1, size - n + 1)), len),
+    (SIDE, fold, lambda size, n: range(0, size, n), len),
+    (SIDE, fold, lambda size, n: range(0, max(1, size - n + 1), n), len),
+    (
+        "That comes out where white space is taken out. It becomes one space, which is a character of the text like others.",
+        lambda text: "".join(text.casefold().split()),
+        lambda size, n: range(max(1, size - n + 1)),
+        len,
+    ),
+    ("Sets of words give that. Shingles are pieces of n characters in a row, whatever the words.", fold, None, len),
+    (
+        "That comes out where a piece counts as often as it stands in a text. Shingles are a set: each counts once.",
+        fold,
+        lambda size, n: range(max(1, size - n + 1)),
+        Counter,
+    ),
 )
-"""What to say, how texts are folded, which start is the last, the fewest pieces, and what is divided by (None: pieces without an overlap)."""
+"""What to say, how texts are folded, where pieces begin (None: words for pieces), and how the likeness is counted (min: over the smaller set; Counter: with repetitions)."""
 
 
-def slip(tried, texts, n):
-    """What to say where one of the usual slips gives just these pairs, at each threshold that was tried; nothing where none does."""
-    for said, folded, last, fewest, size in SLIPS:
-        sets = []
+def slip(tried, texts, n, among=SLIPS):
+    """What to say where one of the usual slips, and no other, gives just these pairs, at each threshold that was tried; nothing where none does, or several."""
+    explained = set()
+    for said, folded, starts, by in among:
+        bags = []
         for text in map(folded, texts):
-            starts = range(0, len(text), n) if size is None else range(max(fewest, len(text) - n + last))
-            sets.append({text[i : i + n] for i in starts} if text else set())
+            pieces = text.split() if starts is None else [text[i : i + n] for i in starts(len(text), n)]
+            bags.append(Counter(pieces if by is Counter else set(pieces)) if text else Counter())
         alike = {}
-        for j, b in enumerate(sets):
-            for i, a in enumerate(sets[:j]):
-                by = min(len(a), len(b)) if size is min else len(a | b)
-                alike[i, j] = len(a & b) / by if a and b else 0.0
+        for j, b in enumerate(bags):
+            for i, a in enumerate(bags[:j]):
+                whole = min(a.total(), b.total()) if by is min else (a | b).total()
+                alike[i, j] = (a & b).total() / whole if a and b else 0.0
         if all(set(got) == {pair for pair, value in alike.items() if value >= threshold} for got, threshold in tried):
-            return said
-    return ""
+            explained.add(said)
+    return explained.pop() if len(explained) == 1 else ""
 
 
-def agrees(got, call, texts, n, threshold, hint):
+def agrees(got, call, texts, n, threshold, missed_one, gave_one="Look at the pieces, and at what is divided by what."):
+    """The right pairs; or the first that is missing or too much, and what to look at: the slip that gives just these pairs, or else one of the two hints."""
     right = wanted(texts, n, threshold)
     missed, wrong = sorted(set(right) - set(got)), sorted(set(got) - set(right))
-    if missed or wrong:
-        hint = slip([(got, threshold)], texts, n) or hint
-    for pairs, said in ((missed, "missed"), (wrong, "gave")):
+    if not missed and not wrong:
+        return
+    hint = slip([(got, threshold)], texts, n)
+    if not hint and not wrong and all(similarity(texts[i], texts[j], n) == threshold for i, j in missed):
+        hint = "A similarity of exactly the threshold is enough: at least, not more than."
+    for pairs, said, otherwise in ((missed, "missed", missed_one), (wrong, "gave", gave_one)):
         if pairs:
             i, j = pairs[0]
-            raise AssertionError(
-                f"{call} {said} the pair {pairs[0]}, {texts[i][:50]!r} and {texts[j][:50]!r}, and {len(pairs) - 1} others. {hint}"
-            )
+            others = f", and {len(pairs) - 1} other{'s' * (len(pairs) > 2)}" if len(pairs) > 1 else ""
+            raise AssertionError(f"{call} {said} the pair {pairs[0]}, {texts[i][:50]!r} and {texts[j][:50]!r}{others}. {hint or otherwise}")
 
 
 @pytest.mark.points(2)
@@ -136,8 +163,9 @@ def test_pieces_of_characters(learner, rng):
     got, call = found(
         learner, texts, 4, 0.45, "where the second text has an s after each word of the first, and the third its words in another order"
     )
-    assert (0, 1) in got, (
-        f"{call} missed the pair (0, 1). Sets of words share nothing there, and pieces side by side little: shingles are all pieces of n characters in a row, from every start."
+    assert (0, 1) in got, f"{call} missed the pair (0, 1). " + (
+        slip([(got, 0.45)], texts, 4)
+        or "Sets of words share nothing there, and pieces side by side little: shingles are all pieces of n characters in a row, from every start."
     )
     assert (0, 2) in got, f"{call} missed the pair (0, 2), where most pieces of 4 characters are the same."
     agrees(got, call, texts, 4, 0.45, "All pieces of n characters in a row, the spaces among them.")
@@ -166,8 +194,14 @@ def test_shared_among_all(learner, rng):
     assert got == [], f"{call} gave {got[:3]}, though no two texts share most of their pieces."
     texts = [long, f"{long} {long}", sentence(rng, 9)]
     got, call = found(learner, texts, 5, 0.8, "where the second text says the first one twice")
-    assert (0, 1) in got, f"{call} missed the pair (0, 1). A text's shingles are a set: a piece that stands there twice counts once."
-    agrees(got, call, texts, 5, 0.8, "A piece that stands in a text twice counts once.")
+    hint = "All pieces of the first are in the second, and the second has few others: those across the seam."
+    if (0, 1) not in got:
+        # Of the usual slips only this one halves the likeness for pieces of one character, too.
+        single, _ = found(learner, texts[:2], 1, 0.8, "where the second text says the first one twice")
+        if single == []:
+            hint = "A text's shingles are a set: a piece that stands there twice counts once."
+        raise AssertionError(f"{call} missed the pair (0, 1). {hint}")
+    agrees(got, call, texts, 5, 0.8, hint)
 
 
 @pytest.mark.points(2)
@@ -191,7 +225,8 @@ def test_at_the_threshold(learner, rng):
                 tried.append((lower, threshold - step))
             assert tried[1][0] != [(0, 1)], f"{call} gave {got}. A similarity of exactly the threshold is enough: at least, not more than."
             hint = (
-                slip(tried, texts, n) or "Look at the pieces and at what is divided by what. Or does a short cut for speed lose the pair?"
+                slip(tried, texts, n, [one for one in SLIPS if one[2] is not None])
+                or "Look at the pieces and at what is divided by what. Or does a short cut for speed lose the pair?"
             )
             raise AssertionError(
                 f"{call} gave {got}, and nothing with a threshold of {threshold - 0.02:g} either: it isn't how you compare with the threshold. {hint}"
@@ -208,7 +243,7 @@ def test_case_and_space_are_folded(learner, rng):
     spaced = "\t" + text.upper().replace(" ", " \n ") + "  "
     joined = text.replace(" ", "")
     texts = [text, spaced, joined, "Straße " + text[:6], "STRASSE  " + text[:6]]
-    got, call = found(learner, texts, 3, 1.0, "where the second text has capitals and other white space, and the third no spaces")
+    got, call = found(learner, texts, 3, 0.9, "where the second text has capitals and other white space, and the third no spaces")
     assert (0, 1) in got, (
         f"{call} missed the pair (0, 1), which differs in case and white space only. Fold both before you cut pieces: also the spaces at the ends."
     )
@@ -216,7 +251,7 @@ def test_case_and_space_are_folded(learner, rng):
         f"{call} gave the pair (0, 2), though one has spaces and the other none. Runs of white space become one space, not nothing."
     )
     assert (3, 4) in got, f"{call} missed 'Straße' and 'STRASSE'. str.lower() leaves the ß: str.casefold() is made for comparing."
-    agrees(got, call, texts, 3, 1.0, "Fold, then cut.")
+    agrees(got, call, texts, 3, 0.9, "Fold, then cut.")
 
 
 @pytest.mark.points(2)
@@ -230,9 +265,20 @@ def test_short_and_blank_texts(learner, rng):
         f"{call} gave the pair {blank[0] if blank else ''}, of two blank texts or a blank one and another. A blank text has no shingles, and is like no other."
     )
     for pair in ((1, 4), (2, 5)):
-        assert pair in got, (
-            f"{call} missed the pair {pair}, two short texts that are the same when folded. A text of fewer than n characters has one shingle: itself."
-        )
+        if pair not in got:
+            # Is it that the texts are short, or that they aren't folded, or what makes pairs of any texts?
+            equal, _ = found(learner, [a, a], 5, 0.5, "on a short text that stands there twice")
+            single, _ = found(learner, [a, a], 3, 0.5, "on a text of exactly 3 characters that stands there twice")
+            raise AssertionError(
+                f"{call} missed the pair {pair}, two short texts that are the same when folded. "
+                + (
+                    FOLD
+                    if equal == [(0, 1)]
+                    else "A text of fewer than n characters has one shingle: itself."
+                    if single == [(0, 1)]
+                    else "With n = 3 it misses two equal texts of 3 characters as well: there, too, each has one shingle, and both have it. Is a pair lost where there is only one?"
+                )
+            )
     agrees(got, call, texts, 5, 0.5, "A short text has one shingle: all of itself.")
     single = word(rng, 5)
     got, call = found(learner, [single, single], 5, 0.9, "on two texts of exactly 5 characters")
@@ -254,13 +300,19 @@ def test_no_pair_is_lost(learner, rng):
 @pytest.mark.points(2)
 def test_five_thousand_texts(learner, rng):
     """5,000 texts are compared in time. Comparing each with each in a loop is too slow: an index from shingles to texts finds the candidates."""
-    # Made of three-letter pieces, at random: no two are alike by chance.
-    stock = np.array([a + b + c for a in "bcdfgklmnprst" for b in "aeiou" for c in "bdglmnrst"])
-    drawn = stock[rng.integers(0, len(stock), size=(5000, 9))]
-    drawn[4990:] = drawn[:10]
-    drawn[4990:, 4] = "qqq"
-    texts = [" ".join(row) for row in drawn]
-    got, call = found(learner, texts, 5, 0.6, "on 5,000 texts of 9 short words, with ten planted pairs")
-    assert got == [(i, 4990 + i) for i in range(10)], (
-        f"{call} gave {len(got)} pairs, and {len(set(got) & {(i, 4990 + i) for i in range(10)})} of the ten that were planted."
+    # Two dozen words or so make comparing each with each take more than ten seconds however lean the loop. Drawn at random, no two are alike by chance.
+    letters = LETTERS[rng.integers(0, len(LETTERS), size=(5000, 20, 6))]
+    letters[:, :, 5] = " "
+    letters[4990:] = letters[:10]
+    letters[4990:, [6, 13], :5] = "0"
+    texts = ["".join(row.ravel()) for row in letters]
+    right = [(i, 4990 + i) for i in range(10)]
+    got, call = found(learner, texts, 5, 0.6, "on 5,000 texts of 20 words, with ten planted pairs that have 18 of the 20 words in common")
+    planted = len(set(got) & set(right))
+    assert len(got) == planted, (
+        f"{call} gave {len(got)} pairs, of which {len(got) - planted} share too little, such as {min(set(got) - set(right), default=())}. Look at the pieces, and at what is divided by what."
     )
+    assert planted == 10, (
+        f"{call} gave {planted or 'none'} of the ten. Each text at the places 4990 to 4999 is like one of the first ten: is every text compared with those far from it, too, or does a short cut lose pairs?"
+    )
+    assert got == right, f"{call} gave its pairs in another order than by i, then j."

@@ -58,7 +58,8 @@ def no_reason(said, card, aim):
     origin = card.get("made_from")
     match said:
         case "licence" if licence.lower() in (*FREE, *BOUND):
-            return "The licence is in LICENCES. Upper or lower case doesn't matter in its name."
+            cased = " Upper or lower case doesn't matter in its name." if licence != licence.lower() else ""
+            return f"The licence is in LICENCES.{cased}"
         case "non-commercial" if not aim["commercial"]:
             return "The purpose isn't commercial: the condition is met."
         case "share-alike" if aim["share_alike"]:
@@ -80,6 +81,16 @@ def no_reason(said, card, aim):
     return ""
 
 
+def why(said, verdict, card, aim, hint):
+    """What to say of a wrong verdict: that nothing speaks for it, that an earlier one applies as well, or else the hint."""
+    earlier = verdict in REASONS and said in REASONS and REASONS.index(verdict) < REASONS.index(said)
+    return (
+        no_reason(said, card, aim)
+        or (earlier and f"{said!r} applies, but so does a reason that stands earlier in the contract's list, and the first is given.")
+        or hint
+    )
+
+
 def expected(learner, rng, cards_and_verdicts, aim, about, hint):
     """Each card gets its verdict, among cards that are in order, so that refusing or accepting all isn't enough."""
     fine = [good(rng, consent=True) for _ in range(2)]
@@ -90,11 +101,11 @@ def expected(learner, rng, cards_and_verdicts, aim, about, hint):
         said = got[card["name"]]
         if card in fine:
             assert said == "usable", (
-                f"{call} refused a source for its {said!r} that is free, in English, free of personal data and made from nothing of the test set."
+                f"{call} refused a source for its {said!r} that is free, in English, free of personal data and made from nothing of the test set. {no_reason(said, card, aim)}".rstrip()
             )
         else:
             shown = {key: value for key, value in card.items() if key != "name"}
-            assert said == verdict, f"{call} gave {said!r} for the card {shown}. {no_reason(said, card, aim) or hint}"
+            assert said == verdict, f"{call} gave {said!r} for the card {shown}. {why(said, verdict, card, aim, hint)}"
 
 
 @pytest.mark.points(1)
@@ -102,10 +113,13 @@ def test_good_sources_pass(learner, rng):
     """A source that meets everything is usable, and each card gets a verdict, in order."""
     cards = [good(rng, licence=licence) for licence in FREE]
     got, call = judged(learner, cards, purpose(), "on four cards that meet everything")
-    refused = {name: verdict for name, verdict in got.items() if verdict != "usable"}
-    assert not refused, (
-        f"{call} refused {len(refused)} of them, for {next(iter(refused.values()), '')!r}. Nothing speaks against any of them."
-    )
+    refused = [card for card in cards if got[card["name"]] != "usable"]
+    for card in refused:
+        said = got[card["name"]]
+        shown = {key: value for key, value in card.items() if key != "name"}
+        raise AssertionError(
+            f"{call} refused {len(refused)} of them, such as {shown} for {said!r}. Nothing speaks against any of them. {no_reason(said, card, purpose())}"
+        )
     assert list(got) == [card["name"] for card in cards], f"{call} gave its verdicts in another order than that of `cards`."
 
 
@@ -284,12 +298,15 @@ def test_the_first_reason(learner, rng):
         (worst | {"licence": "mit", "personal": False}, hard, "language"),
         (worst | {"licence": "mit", "personal": False, "languages": ["en"]}, hard, "overlap"),
     ]
+    hint = "Of all reasons that apply, the first of the contract's list is asked for."
     for card, aim, verdict in ladder:
         expected_one = [(card, verdict)]
         fine = good(rng)
         got, call = judged(learner, [fine, card], aim, "where several reasons apply to one card")
         for one, right in expected_one:
             assert got[one["name"]] == right, (
-                f"{call} gave {got[one['name']]!r} for { ({k: v for k, v in one.items() if k != 'name'}) } and the purpose {aim}. Of all reasons that apply, the first of the contract's list is asked for."
+                f"{call} gave {got[one['name']]!r} for { ({k: v for k, v in one.items() if k != 'name'}) } and the purpose {aim}. {why(got[one['name']], right, one, aim, hint)}"
             )
-        assert got[fine["name"]] == "usable", f"{call} refused a card that meets everything, for {got[fine['name']]!r}."
+        assert got[fine["name"]] == "usable", (
+            f"{call} refused a card that meets everything, for {got[fine['name']]!r}. {no_reason(got[fine['name']], fine, aim)}"
+        )

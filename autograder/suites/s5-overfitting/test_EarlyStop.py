@@ -88,7 +88,15 @@ def seen(learner, losses, patience, min_delta=None, **how):
     assert not got["missing"], (
         f"{call} has no attribute `{got['missing'][0]}`. Anybody may read best_loss and best_step at any time: have __init__ set both to None."
     )
+    assert got["ends"] is None or got["best_step"] != 10 * (got["ends"] + 1), (
+        f"{call} ends with best_step {got['best_step']}, the step at which the run stopped. Which evaluation was the best?"
+    )
     return got, call
+
+
+def end(got):
+    """After which evaluation it asked for the end, in words."""
+    return "never asked for the end" if got["ends"] is None else f"asked for the end at {got['ends']} (positions from 0)"
 
 
 def eighths(*numbers):
@@ -114,7 +122,6 @@ def test_it_remembers_the_best(learner, rng):
     base = int(rng.integers(10, 20))
     losses = eighths(base, base - 2, base - 3, base, base + 1)
     got, call = seen(learner, losses, 2)
-    assert got["best_step"] != 50, f"{call} ends with best_step 50, the step at which the run stopped. Which evaluation was the best?"
     assert got["best_step"] == 30, (
         f"{call} ends with best_step {got['best_step']}. It is `state.global_step` at the last improvement; evaluations came at the steps 10, 20, 30, …"
     )
@@ -133,18 +140,16 @@ def test_as_good_is_not_better(learner, rng):
     got, call = seen(learner, eighths(level, level, level, level), 2)
     assert got["best_step"] == 10, f"{call} ends with best_step {got['best_step']}. A loss that equals the best is no improvement."
     assert got["ends"] == 2, (
-        f"{call} asked for the end at {got['ends']} (positions from 0). Its best_step is right; count the evaluations after it: the one that makes 2 ends the run."
+        f"{call} {end(got)}. Its best_step is right; count the evaluations after it: the one that makes 2 ends the run."
     )
     got, call = seen(learner, eighths(level, level - 1, level - 1, level), 2, 0.125)
     assert got["best_step"] == 10, f"{call} ends with best_step {got['best_step']}. A fall of exactly min_delta isn't more than min_delta."
     assert got["ends"] == 2, (
-        f"{call} asked for the end at {got['ends']} (positions from 0). Its best_step is right; count the evaluations after it: the one that makes 2 ends the run."
+        f"{call} {end(got)}. Its best_step is right; count the evaluations after it: the one that makes 2 ends the run."
     )
     losses = eighths(level + 9, level + 10, level + 8, level + 9, level + 7, level + 8, level + 8)
     got, call = seen(learner, losses, 2)
-    assert got["ends"] is None or got["ends"] >= 6, (
-        f"{call} asked for the end at {got['ends']} (positions from 0). Failures count in a row: an improvement sets the count back."
-    )
+    assert got["ends"] is None or got["ends"] >= 6, f"{call} {end(got)}. Failures count in a row: an improvement sets the count back."
     assert got["ends"] == 6, f"{call} never asked for the end. The last two evaluations fail in a row: the one that makes 2 ends the run."
 
 
@@ -158,19 +163,20 @@ def test_nan_never_improves(learner, rng):
             f"{call} ends with best_step {got['best_step']}. {odd} never improves; look at how your comparison treats it."
         )
         assert got["ends"] == 2, (
-            f"{call} asked for the end at {got['ends']} (positions from 0). An evaluation of {odd} counts against patience like any other without an improvement, and the one that makes 2 ends the run."
+            f"{call} {end(got)}. An evaluation of {odd} counts against patience like any other without an improvement, and the one that makes 2 ends the run."
         )
         got, call = seen(learner, [odd, level, level, 0.0], 2)
+        assert got["best_step"] != 20, (
+            f"{call} {end(got)}, with best_step 20. The first finite loss was taken for the best, as it should be; but an improvement also sets the count back."
+        )
         assert (got["ends"], got["best_step"]) == (None, 40), (
-            f"{call} asked for the end at {got['ends']} (positions from 0), with best_step {got['best_step']}. The first finite loss is an improvement, whatever stood before it."
+            f"{call} {end(got)}, with best_step {got['best_step']}. The first finite loss is an improvement, whatever stood before it."
         )
         got, call = seen(learner, [odd, odd, odd], 2)
         assert got["best_loss"] is None and got["best_step"] is None, (
             f"{call} remembers best_loss {got['best_loss']} and best_step {got['best_step']}. Nothing was an improvement: both attributes stay None."
         )
-        assert got["ends"] == 1, (
-            f"{call} asked for the end at {got['ends']} (positions from 0). Also without a best, the evaluation that makes 2 failures ends the run."
-        )
+        assert got["ends"] == 1, f"{call} {end(got)}. Also without a best, the evaluation that makes 2 failures ends the run."
 
 
 @pytest.mark.points(1)
@@ -183,9 +189,14 @@ def test_others_may_ask_for_the_end(learner, rng):
     )
     for losses in (eighths(level, level - 1, level), [NAN]):
         got, call = seen(learner, losses, 1, begin=False)
-        assert got["ends"] == len(losses) - 1, (
-            f"{call} without a call of on_train_begin asked for the end at {got['ends']} (positions from 0). Have __init__ set everything that on_evaluate reads."
-        )
+        if got["ends"] != len(losses) - 1:
+            begun, _ = seen(learner, losses, 1)
+            assert begun["ends"] == len(losses) - 1, (
+                f"{call} {end(begun)}, with a call of on_train_begin or without. The last evaluation is no improvement, and a patience of 1 means that one such evaluation ends the run."
+            )
+            raise AssertionError(
+                f"{call} without a call of on_train_begin {end(got)}, and after one at {begun['ends']}. Have __init__ set everything that on_evaluate reads."
+            )
 
 
 @pytest.mark.points(1)
@@ -214,7 +225,7 @@ def test_it_stops_a_trainer(learner):
         raise AssertionError(
             f"{call} stopped with {type(error).__name__}: {error}. Is the class still a TrainerCallback, and do its methods take what a Trainer passes?"
         ) from None
-    assert first == 3, f"{call} made {first} steps. The first evaluation is the best; two more are no improvement."
+    assert first == 3, f"{call} made {first} step{'s' * (first != 1)}. The first evaluation is the best; two more are no improvement."
     assert second == 3, (
-        f"{call} made {second} steps in a second run with the same callback, after {first} in the first. Does on_train_begin forget everything?"
+        f"{call} made {second} step{'s' * (second != 1)} in a second run with the same callback, after {first} in the first. Does on_train_begin forget everything?"
     )

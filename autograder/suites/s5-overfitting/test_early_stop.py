@@ -17,6 +17,9 @@ def stops(learner, losses, patience, min_delta=0.0):
         value = getattr(got, name)
         if value is not None:
             expect.integer(value, call=f"the {name} of {call}")
+    assert got.best is None or got.best != got.stopped, (
+        f"{call} gave one position for both, {got.best}. The run ends where patience is used up; what is kept is the best that it had seen until then."
+    )
     return got.best, got.stopped, call
 
 
@@ -24,7 +27,7 @@ def ended(stopped, where, call):
     """The run stops where it must. Said once the best position is known to be right."""
     assert stopped == where, (
         f"{call} gave stopped={stopped}. Its best position is right; it is the count that isn't: each loss that is no improvement adds one, "
-        "and the run stops at the one with which the count reaches patience."
+        "an improvement sets it back to 0, and the run stops at the one with which the count reaches patience."
     )
 
 
@@ -54,12 +57,11 @@ def test_the_best_is_not_the_last(learner, rng):
     lift = int(rng.integers(1, 5))
     losses = eighths(16, 12, 9, 9 + lift, 10 + lift, 11 + lift, 1)
     best, stopped, call = stops(learner, losses, 3)
-    assert best != stopped, (
-        f"{call} gave one position for both. The run ends where patience is used up; what is kept is the best that it had seen until then."
+    assert best != 6, (
+        f"{call} gave best={best}, stopped={stopped}. Three losses without an improvement stand before the last one: the run stopped at the third of them, and never saw how low the last would have been."
     )
-    assert (best, stopped) == (2, 5), (
-        f"{call} gave best={best}, stopped={stopped}. What comes after the stop was never measured, however low it would have been."
-    )
+    assert best == 2, f"{call} gave {best} as the best position. Where was the last improvement before the run stopped?"
+    ended(stopped, 5, call)
 
 
 @pytest.mark.points(2)
@@ -87,9 +89,9 @@ def test_an_improvement_starts_the_count_anew(learner, rng):
     losses = eighths(high, high + 1, high - 1, high, high - 2, high - 1, high - 3, high)
     best, stopped, call = stops(learner, losses, 2)
     assert stopped is None, f"{call} stopped at {stopped}. No two losses in a row fail here: does each improvement set the count to 0?"
-    assert best == 6, f"{call} gave {best} as the best position."
+    assert best == 6, f"{call} gave {best} as the best position. Where is the lowest loss?"
     best, stopped, call = stops(learner, eighths(high, high + 1, high - 1, high, high, high), 2)
-    assert best == 2, f"{call} gave {best} as the best position."
+    assert best == 2, f"{call} gave {best} as the best position. Where is the lowest loss?"
     assert stopped is None or stopped >= 4, f"{call} stopped at {stopped}. After the improvement, patience is counted from the start."
     ended(stopped, 4, call)
 
@@ -141,7 +143,10 @@ def test_a_run_to_its_end(learner, rng):
     start = int(rng.integers(20, 30))
     losses = eighths(start, start - 1, start)
     best, stopped, call = stops(learner, losses, 2)
-    assert (best, stopped) == (1, None), f"{call} gave best={best}, stopped={stopped}. The list ended before patience did."
+    assert best == 1, (
+        f"{call} gave {best} as the best position. Also where nothing stops the run, the best is the last improvement, not the last loss."
+    )
+    assert stopped is None, f"{call} gave stopped={stopped}. The list ended before patience did."
     assert learner.last.args[0] == losses, f"{call} changed the list that it was given."
     best, stopped, call = stops(learner, [*losses, start / 8], 2)
     assert (best, stopped) == (1, 3), (

@@ -33,13 +33,20 @@ def at_random(rng, lengths, batch_size):
     return total / 10
 
 
-def whole(got, call, n):
-    """Each index is there once."""
+def whole(got, call, lengths, size):
+    """Each index is there once, in batches of a size."""
+    n = len(lengths)
     found = sorted(i for batch in got for i in batch)
     strange = [i for i in found if not 0 <= i < n]
     assert not strange, f"{call} gave the index {strange[-1]}. Indices into `lengths` are asked for, from 0 to {n - 1}, not lengths."
     missing = n - len(set(found))
-    assert not missing, f"{call} left out {missing} of {n} texts. The last batch may be smaller than the others, but it belongs to them."
+    assert not missing or found != sorted(lengths), (
+        f"{call} gave batches of lengths. Indices into `lengths` are asked for, from 0 to {n - 1}."
+    )
+    assert not missing or len(found) > len(set(found)) or missing >= size, (
+        f"{call} left out {missing} of {n} texts. The last batch may be smaller than the others, but it belongs to them."
+    )
+    assert not missing, f"{call} left out {missing} of {n} texts. Each index, from 0 to {n - 1}, is in one batch."
     assert len(found) == n, f"{call} gave {len(found) - n} texts more than once."
 
 
@@ -49,7 +56,7 @@ def test_little_padding(learner, rng):
     for batch_size, batches in ((8, 40), (16, 25), (5, 60)):
         lengths = lengths_of_texts(rng, batch_size * batches + 3)
         got, call = called(learner, lengths, batch_size, int(rng.integers(1000)))
-        whole(got, call, len(lengths))
+        whole(got, call, lengths, batch_size)
         share = padding(got, lengths) / at_random(rng, lengths, batch_size)
         assert share < 0.8, (
             f"{call} pads {share:.0%} of what batches drawn at random need. Texts of like length belong together: shuffle the batches, not the texts in them."
@@ -65,7 +72,7 @@ def test_every_text_once(learner, rng):
     for n, batch_size in ((50, 8), (48, 8), (3, 8), (8, 1), (0, 4), (101, 25)):
         lengths = lengths_of_texts(rng, n)
         got, call = called(learner, lengths, batch_size, 5)
-        whole(got, call, n)
+        whole(got, call, lengths, batch_size)
         sizes = [len(batch) for batch in got]
         assert all(sizes), f"{call} gave an empty batch."
         assert max(sizes, default=0) <= batch_size, f"{call} gave a batch of {max(sizes, default=0)}."
@@ -80,7 +87,7 @@ def test_batches_stand_in_random_order(learner, rng):
     lengths = lengths_of_texts(rng, 400)
     for seed in rng.integers(10_000, size=3).tolist():
         got, call = called(learner, lengths, 8, seed)
-        whole(got, call, len(lengths))
+        whole(got, call, lengths, 8)
         longest = [max(lengths[i] for i in batch) for batch in got]
         rank = {b: r for r, b in enumerate(sorted(range(len(got)), key=longest.__getitem__))}
         # In a random order the ranks of neighbours differ by 17 on average, give or take 1.8: below 8 lies a random order less than once in a million times.
@@ -108,6 +115,9 @@ def test_the_seed_decides(learner, rng):
     others = [called(learner, lengths, 6, seed)[0] for seed in (12, 13, 14)]
     assert any(other != first for other in others), f"{call} gives the same order for the seeds 11, 12, 13 and 14. Is `seed` used?"
     orders = {tuple(tuple(sorted(batch)) for batch in got) for got in (first, *others)}
+    assert len(orders) > 1, (
+        f"{call} and with the seeds 12, 13 and 14, gave the same batches in the same order, with other orders only within them. Shuffle the batches."
+    )
     assert len(orders) == 4, (
         f"{call} and with the seeds 12, 13 and 14, gave {len(orders)} different orders of batches. Each seed has one of its own."
     )

@@ -123,6 +123,7 @@ class Run:
         self.call = f"checkpointed(layers, x), with {words.removesuffix(',')},"
         self.x = learner.make(traced, numbers, requires_grad)
         self.kept = None
+        self.reentrant = "" if requires_grad else " And with `use_reentrant=True` the weights get no gradient when x needs none."
         if count:
             box = learner.make(empty)
             learner.probe(begin_counting, box)
@@ -152,8 +153,7 @@ class Run:
     def connected(self):
         """The output has a graph."""
         assert self.learner.probe(graph_of, self.output), (
-            f"{self.call} gave an output without a graph, so no gradient finds its way back. Is there a `no_grad` or a `detach`? "
-            "And with `use_reentrant=True` the weights get no gradient when x needs none."
+            f"{self.call} gave an output without a graph, so no gradient finds its way back. Is there a `no_grad` or a `detach`?{self.reentrant}"
         )
         return self
 
@@ -192,6 +192,13 @@ def test_the_same_gradients(learner, rng):
         for layer in layers:
             output = layer(output)
         (output**2).sum().backward()
+        expect.close(
+            run.values(),
+            output,
+            call=run.call,
+            hint="Each layer's output is the next one's input, and nothing else is done to it.",
+            atol=1e-5,
+        )
         without = [name for name, gradient in of_weights.items() if gradient is None]
         assert not without, (
             f"{run.call} cut the graph: after `backward()` {without[0]} has no gradient. Is a layer's input detached, or computed without gradients?"
@@ -234,6 +241,9 @@ def test_only_the_inputs_are_kept(learner, rng):
     )
     assert run.kept < 1.2 * inputs, (
         f"{run.call} keeps {run.kept} numbers for the way back; the layers' inputs alone are {inputs}. Some layers aren't checkpoints: each of them should be one, the last one too."
+    )
+    assert run.kept, (
+        f"{run.call} keeps nothing for the way back, so nothing finds its way back through the layers. Are they computed without gradients?"
     )
     assert run.kept > 0.9 * inputs, (
         f"{run.call} keeps {run.kept} numbers for the way back, fewer than the layers' inputs, {inputs}. With one checkpoint around several layers all of them are computed anew "

@@ -55,7 +55,10 @@ def test_float32_and_no_overflow(learner):
     values, scales = torch.tensor([[127, -127], [100, 3]], dtype=torch.int8), torch.tensor([2.0, 1000.0])
     got, call = called(learner, values, scales)
     assert got.dtype == torch.float32, f"{call} gave {str(got.dtype).removeprefix('torch.')}. The contract asks for float32."
-    gave, wanted = f"{call} of 127, -127 and 100, 3, with scales 2 and 1000, gave {got.tolist()}.", values.float() * scales[:, None]
+    gave, wanted = (
+        f"{call} of 127, -127 and 100, 3, with scales 2 and 1000, gave {[[round(x, 4) for x in row] for row in got.tolist()]}.",
+        values.float() * scales[:, None],
+    )
     assert not torch.allclose(got, values.float() * scales), f"{gave} Each *column* is multiplied by a scale: make a column of the scales."
     assert not torch.allclose(got, values.float() / scales[:, None]), f"{gave} They are divided by the scales. The way back multiplies."
     ran_over = not bool(((got - wanted) % 256).any()) or float(got.abs().max()) <= 128

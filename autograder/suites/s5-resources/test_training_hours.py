@@ -26,15 +26,20 @@ def drawn(rng):
     return weights, tokens, float(rng.integers(10**9, 10**12)), round(float(rng.uniform(0.2, 0.7)), 3)
 
 
-def unit(got, wanted, call):
+def unit(got, wanted, share, call):
     """Mistakes that multiply the whole."""
     for factor, text in (
         (3600, "Those are seconds. Hours are asked for."),
         (60, "Those are minutes. Hours are asked for."),
         (1 / 3600, "Divide the seconds by 3600 once."),
         (0.5, "A weight costs two operations in each job: a multiplication and an addition."),
+        (
+            share**2,
+            "It was multiplied by the utilisation, where it should be divided. A machine that is used to a half takes twice as long.",
+        ),
+        (share, "The utilisation is left out. The run doesn't get all that the machine could do."),
     ):
-        assert not near(got, factor * wanted), f"{call} gave {got:.6g}. {text}"
+        assert not near(got, factor * wanted) or near(got, wanted), f"{call} gave {got:.6g}. {text}"
 
 
 @pytest.mark.points(2)
@@ -47,13 +52,7 @@ def test_when_everything_is_trained(learner, rng):
         assert not near(got, wanted / 3), (
             f"{call} gave {got:.6g}, as if there were only the way forward. Training also passes gradients back and computes those of the weights."
         )
-        assert not near(got, wanted * share**2), (
-            f"{call} gave {got:.6g}: multiplied by the utilisation, where it should be divided. A machine that is used to a half takes twice as long."
-        )
-        assert not near(got, wanted * share), (
-            f"{call} gave {got:.6g}: the utilisation is left out. The run doesn't get all that the machine could do."
-        )
-        unit(got, wanted, call)
+        unit(got, wanted, share, call)
         assert near(got, wanted), (
             f"{call} gave {got:.6g}, which is not right. Operations per token, times tokens, by operations per second, in hours."
         )
@@ -78,11 +77,12 @@ def test_when_layers_are_frozen(learner, rng):
                 "without the gradients that pass through frozen weights. What lies above a trained weight passes the gradient on.",
             ),
             (2 * weights + 4 * backward, "as if each weight that passes the gradient on had a gradient of its own."),
+            (2 * weights, "as if there were only the way forward."),
             (2 * (weights + backward), "without the gradients of the trained weights themselves."),
             (2 * (weights + trainable), "without what passes gradients on."),
         ):
-            assert not near(got, hours(count * tokens, speed, share)), f"{call} gave {got:.6g}, {text}"
-        unit(got, wanted, call)
+            assert not near(got, hours(count * tokens, speed, share)) or near(got, wanted), f"{call} gave {got:.6g}, {text}"
+        unit(got, wanted, share, call)
         assert near(got, wanted), (
             f"{call} gave {got:.6g}, which is not right. Add up the three counts, two operations for each weight in them."
         )
@@ -103,7 +103,7 @@ def test_a_machine_that_is_not_there(learner, rng):
                 f"{call} raised a ZeroDivisionError. Look first, and raise a ValueError that says what is wrong."
             ) from None
         raise AssertionError(
-            f"{call} gave {got}, where a ValueError is asked for. Utilisation is a share, above 0 and at most 1, and a speed is above 0."
+            f"{call} gave {f'{got:.6g}' if isinstance(got, float) else repr(got)}, where a ValueError is asked for. Utilisation is a share, above 0 and at most 1, and a speed is above 0."
         )
     try:
         called(learner, weights, weights, weights, tokens, 1e9, 1.0)

@@ -47,7 +47,13 @@ def real(name):
 
 def called(learner, config, *arguments):
     call = f"training_memory(config, {', '.join(map(repr, arguments))}), on a {type(config).__name__},"
-    got = expect.value(learner.training_memory(config, *arguments), call=call)
+    try:
+        got = learner.training_memory(config, *arguments)
+    except ValueError as error:
+        raise AssertionError(
+            f"{call} raised a ValueError: {str(error)[:100]}. All of this can be estimated: family, dtype and optimizer are known, and no more is trained than the model has weights. Are all of them counted, the head among them?"
+        ) from None
+    expect.value(got, call=call)
     assert getattr(got, "type_name", "") == "MemoryPlan", (
         f"{call} gave a {getattr(got, 'type_name', type(got).__name__)}, where a MemoryPlan is asked for."
     )
@@ -57,7 +63,7 @@ def called(learner, config, *arguments):
 
 
 def check(got, part, wanted, call, mistakes, hint):
-    """A part is right, in bytes; else a known mistake is named. A mistake is the number of bytes that it gives, and a sentence."""
+    """A part is right, in bytes; else a known mistake is named. A mistake is the number of bytes that it gives, and a sentence; where they are costly to work out, a function makes the list."""
     mib = getattr(got, part)
     if math.isclose(mib, wanted / MIB, rel_tol=1e-12, abs_tol=1e-12):
         return
@@ -65,10 +71,49 @@ def check(got, part, wanted, call, mistakes, hint):
         (wanted * MIB, "Those are bytes. The plan is in MiB."),
         (wanted * MIB / 1e6, "Those are MB, of 1,000,000 bytes. A MiB has 2**20 = 1,048,576."),
         (wanted * 1024, "Those are KiB. Divide by 1024 twice."),
-        *mistakes,
+        *(mistakes() if callable(mistakes) else mistakes),
     ):
         assert not math.isclose(mib, amount / MIB, rel_tol=1e-12), f"{call} gave {mib:.6g} MiB of {part}. {text}"
     raise AssertionError(f"{call} gave {mib:.6g} MiB of {part}. {hint}")
+
+
+def of_weights(config, size, trained, *more):
+    """What usual miscounts of all weights give, in bytes, at so many bytes each, and what to say of them; `more` come first."""
+    model, count = made(config), total(config)
+    mistakes = [
+        *more,
+        (
+            size * trained,
+            "Only the trained weights are counted. The frozen ones must be there as well: the model can't compute without them.",
+        ),
+        (size * (count - part_of(model, "embed")), "The embeddings are missing. They don't multiply, but they take room."),
+        (size * (count - part_of(model, "bias")), "The biases are missing."),
+    ]
+    if config.model_type == "bert":
+        return [
+            *mistakes,
+            (size * (count - part_of(model, "classifier")), "The classifier's head is missing: it is a BertForSequenceClassification."),
+            (
+                size * (count - part_of(model, "pooler", "classifier")),
+                "Pooler and head are missing: it is a BertForSequenceClassification.",
+            ),
+        ]
+    words = config.vocab_size * config.hidden_size
+    heads = {"num_key_value_heads": config.num_attention_heads}
+    wide = total(LlamaConfig(**{**config.to_dict(), **heads})) - count
+    narrow = total(LlamaConfig(**{**config.to_dict(), "head_dim": config.hidden_size // config.num_attention_heads})) - count
+    mistakes += [
+        (
+            size * (count + wide),
+            "Keys and values are counted as wide as queries. They have `num_key_value_heads` heads, which are fewer here.",
+        ),
+        (size * (count + words + wide), "The tied head is counted twice, and keys and values are counted as wide as queries."),
+        (size * (count + narrow), "All heads together are as wide as `head_dim` times their number."),
+    ]
+    if config.tie_word_embeddings:
+        tied = "The head is counted, though it is tied: it is the embeddings' matrix, which is there once."
+        return [*mistakes, (size * (count + words), tied)]
+    return [*mistakes, (size * (count - words), "The head is missing: it isn't tied here, so it has a matrix of its own.")]
 
 
 def part_of(model, *words):
@@ -79,21 +124,17 @@ def part_of(model, *words):
 def test_the_weights_of_an_encoder(learner, rng):
     """A BERT classifier in float32: every weight in 4 bytes, pooler and head among them, trained or not."""
     config = bert(rng)
-    model, count = made(config), total(config)
+    count = total(config)
     got, call = called(learner, config, 2, 8, "float32", "adamw", count // 3)
-    mistakes = [
-        (count, "That is one byte a weight: float32 takes 4."),
-        (2 * count, "That is two bytes a weight: float32 takes 4."),
-        (
-            4 * (count // 3),
-            "Only the trained weights are counted. The frozen ones must be there as well: the model can't compute without them.",
-        ),
-        (4 * (count - part_of(model, "classifier")), "The classifier's head is missing: it is a BertForSequenceClassification."),
-        (4 * (count - part_of(model, "pooler", "classifier")), "Pooler and head are missing: it is a BertForSequenceClassification."),
-        (4 * (count - part_of(model, "embeddings")), "The embeddings are missing. They don't multiply, but they take room."),
-        (4 * (count - part_of(model, "bias")), "The biases are missing."),
-    ]
-    check(got, "weights", 4 * count, call, mistakes, "All parameters of the model, 4 bytes each.")
+    few = [(count, "That is one byte a weight: float32 takes 4."), (2 * count, "That is two bytes a weight: float32 takes 4.")]
+    check(
+        got,
+        "weights",
+        4 * count,
+        call,
+        functools.partial(of_weights, config, 4, count // 3, *few),
+        "All parameters of the model, 4 bytes each.",
+    )
 
 
 @pytest.mark.points(3)
@@ -101,24 +142,14 @@ def test_the_weights_of_a_decoder(learner, rng):
     """A Llama: narrow keys and values, and a head that is there once when it is tied."""
     for tied in (True, False):
         config = llama(rng, tie_word_embeddings=tied)
-        count, words = total(config), config.vocab_size * config.hidden_size
+        count = total(config)
         got, call = called(learner, config, 2, 8, "float32", "adamw", count)
-        wide = total(llama(rng, **{**config.to_dict(), "num_key_value_heads": config.num_attention_heads})) - count
-        mistakes = [
-            (
-                4 * (count + wide),
-                "Keys and values are counted as wide as queries. They have `num_key_value_heads` heads, which are fewer here.",
-            ),
-            (4 * (count + words), "The head is counted, though it is tied: it is the embeddings' matrix, which is there once."),
-            (4 * (count - words), "The head is missing: it isn't tied here, so it has a matrix of its own."),
-            (4 * (count + words + wide), "The tied head is counted twice, and keys and values are counted as wide as queries."),
-        ]
         check(
             got,
             "weights",
             4 * count,
             f"{call} with {'a tied' if tied else 'an untied'} head",
-            mistakes,
+            functools.partial(of_weights, config, 4, count),
             "All parameters of the model, 4 bytes each, a shared one once.",
         )
     config = llama(rng, head_dim=20)
@@ -129,8 +160,8 @@ def test_the_weights_of_a_decoder(learner, rng):
         "weights",
         4 * count,
         f"{call} with a `head_dim` of its own",
-        [],
-        "All heads together are as wide as `head_dim` times their number.",
+        functools.partial(of_weights, config, 4, 0),
+        "All parameters of the model, 4 bytes each. Heads are as wide as `head_dim` says.",
     )
 
 
@@ -184,12 +215,13 @@ def test_sixteen_bits(learner, rng):
         count = total(config)
         trained = count // int(rng.integers(3, 8))
         got, call = called(learner, config, 2, 9, "bfloat16", optimizer, trained)
+        wide = (4 * count, "Those are 4 bytes a weight. bfloat16 takes 16 bits, that is 2.")
         check(
             got,
             "weights",
             2 * count,
             call,
-            [(4 * count, "Those are 4 bytes a weight. bfloat16 takes 16 bits, that is 2.")],
+            functools.partial(of_weights, config, 2, trained, wide),
             "All weights, 2 bytes each.",
         )
         mistakes = [
@@ -207,6 +239,8 @@ def test_sixteen_bits(learner, rng):
             (4 * averages * trained + 4 * count, "All weights are given a master copy. The frozen ones don't change: they need none."),
             (4 * (averages + 1) * count, "The optimizer remembers nothing about frozen weights."),
             (4 * averages * trained + 2 * trained, "Master copies are in float32, that is 4 bytes."),
+            (12 * trained, f"Those are two averages and a master copy; {optimizer} keeps {'one average' if averages else 'no average'}."),
+            (8 * trained, f"Those are one average and a master copy; {optimizer} keeps no average."),
         ]
         check(
             got, "states", 4 * (averages + 1) * trained, call, mistakes, "Averages and a master copy for each trained weight, 4 bytes each."
@@ -257,6 +291,10 @@ def test_activations_are_about_what_torch_keeps(learner, rng):
         assert math.isclose(given[4] - given[2], 2 * mine, rel_tol=1e-6) and math.isclose(
             given[config.num_hidden_layers] - given[2], (config.num_hidden_layers - 2) * mine, rel_tol=1e-6
         ), f"{call} gave {given[2]:.4g} MiB of activations, and {given[4]:.4g} with 4 layers. Each layer adds the same."
+        for times, unit in ((MIB, "bytes"), (1024, "KiB")):
+            assert not math.isclose(mine, times * layer, rel_tol=0.05), (
+                f"{call} counts {mine:.4g} MiB for each layer's activations. Those are {unit}. The plan is in MiB."
+            )
         assert math.isclose(mine, layer, rel_tol=0.05), (
             f"{call} counts {mine:.4g} MiB for each layer's activations, too {'many' if mine > layer else 'few'}. Go through the contract's list: hidden, intermediate"
             f"{', queries, and keys, which are narrower' if name == 'smollm2' else ''}; texts, tokens, bytes."
@@ -344,6 +382,6 @@ def test_models_that_exist(learner):
         count = total(config)
         got, call = called(learner, config, 1, 16, "float32", "adamw", count)
         call = f"{call} which is {name},"
-        check(got, "weights", 4 * count, call, [], "All weights, 4 bytes each.")
+        check(got, "weights", 4 * count, call, functools.partial(of_weights, config, 4, count), "All weights, 4 bytes each.")
         check(got, "gradients", 4 * count, call, [], "As much as the weights.")
         check(got, "states", 8 * count, call, [], "Twice as much as the weights.")

@@ -46,6 +46,25 @@ def weights_alone(got, forward, biases, call):
     )
 
 
+def forward_right(got, wanted, model, call):
+    """The count of the way forward; what is too much or too little in it is named where it can be told."""
+    weights_alone(got, wanted[0], biases_of(model), call)
+    if got[0] == wanted[0]:
+        return
+    every, tables = sum(p.numel() for p in model.parameters()), count(model, nn.Embedding)
+    trained = sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Linear) and m.weight.requires_grad)
+    for wrong, said in (
+        (every, f"counts all {every} parameters. Looking a row up in a table is no multiplication: embeddings don't work on a token."),
+        (wanted[0] + tables, "counts the embeddings. They are tables: a row is looked up, nothing is multiplied."),
+        (trained, "counts what is trained alone. Frozen layers work on the way forward as all others do."),
+    ):
+        assert got[0] != wrong, f"{call} gave {got[0]} for the way forward: it {said}"
+    few = "few. Frozen layers, and layers that share a matrix, work as all others do" if got[0] < wanted[0] else "many"
+    raise AssertionError(
+        f"{call} gave {got[0]} for the way forward, which is too {few}. Add up `weight.numel()` over all calls of linear layers."
+    )
+
+
 def biases_of(model):
     return sum(m.bias.numel() for m in model.modules() if isinstance(m, nn.Linear) and m.bias is not None)
 
@@ -64,18 +83,10 @@ def test_an_encoder_that_is_trained(learner, rng):
     model, batch = tiny_bert(layers=2, hidden=hidden, vocab=int(rng.integers(100, 200))), {"input_ids": ids(rng)}
     got, call = called(learner, model, batch, f"a BERT of {hidden} numbers per token, all of it trained,")
     wanted = truth(model, batch)
-    every = sum(p.numel() for p in model.parameters())
-    assert got[0] != every, (
-        f"{call} counts all {every} parameters on the way forward. Looking a row up in a table is no multiplication: embeddings don't work on a token."
-    )
-    assert got[0] != wanted[0] + count(model, nn.Embedding), (
-        f"{call} counts the embeddings: {got[0]}. They are tables: a row is looked up, nothing is multiplied."
-    )
-    weights_alone(got, wanted[0], biases_of(model), call)
     assert got[0] != wanted[0] + biases_of(model) + count(model, nn.LayerNorm), (
         f"{call} counts norms and biases: {got[0]}. Count the weights of linear layers alone."
     )
-    assert got[0] == wanted[0], f"{call} gave {got[0]} for the way forward. Add up `weight.numel()` over all calls of linear layers."
+    forward_right(got, wanted, model, call)
     assert got[1:] == wanted[1:], (
         f"{call} gave {got}. All is trained, the embeddings too: each linear layer passes gradients on, and has one of its own."
     )
@@ -94,7 +105,10 @@ def test_a_tied_head_works(learner, rng):
             f"{call} leaves the output head out: {got[0]}. Its matrix {'is that of the embeddings, but it ' if tied else ''}multiplies every token by all rows of the vocabulary."
         )
         assert got[0] != wanted[0] + head, f"{call} counts the embeddings once more, as a table: {got[0]}. Looking up isn't multiplying."
-        assert got == wanted, f"{call} gave {got}. Count what each linear layer multiplies by, with its own shape."
+        forward_right(got, wanted, model, call)
+        assert got == wanted, (
+            f"{call} gave {got}. All is trained, the embeddings too: each linear layer passes gradients on, and has one of its own."
+        )
 
 
 @pytest.mark.points(3)
@@ -104,9 +118,7 @@ def test_frozen_from_the_bottom(learner, rng):
     batch = {"input_ids": ids(rng)}
     got, call = called(learner, model, batch, "a BERT whose embeddings and first two of four layers are frozen,")
     wanted = truth(model, batch)
-    weights_alone(got, wanted[0], biases_of(model), call)
-    assert got[0] >= wanted[0], f"{call} gave {got[0]} for the way forward. Frozen layers work on the way forward as all others do."
-    assert got[0] == wanted[0], f"{call} gave {got[0]} for the way forward, which is too many. Count the weights of linear layers alone."
+    forward_right(got, wanted, model, call)
     assert got[1] != wanted[0], (
         f"{call} passes gradients through all layers: {got[1]}. Below the lowest trained weight nobody asks for a gradient."
     )
@@ -139,8 +151,13 @@ def test_adapters_train_little_and_pass_on_much(learner, rng):
     batch = {"input_ids": ids(rng)}
     handle, model = learner.make(with_lora), with_lora()
     got, call = called(learner, handle, batch, "a Llama with LoRA on queries and values,")
-    assert got == truth(model, batch), (
-        f"{call} gave {got}. The adapters' factors are linear layers as well, beside the frozen ones; all above the first of them passes gradients on."
+    wanted = truth(model, batch)
+    forward_right(got, wanted, model, call)
+    assert got[2] == wanted[2], (
+        f"{call} gave {got[2]} for what is trained. The adapters' factors are linear layers as well, beside the frozen ones, and they alone are trained."
+    )
+    assert got[1] == wanted[1], (
+        f"{call} gave {got[1]} for what is passed on, of {got[0]} on the way forward. Below the first adapter nobody asks for a gradient; all that lies above it passes gradients on, frozen or not."
     )
     words, handle = "such a Llama, by a caller that is under `torch.no_grad()`,", learner.make(with_lora)
     learner.probe(switch_gradients, False)
@@ -198,6 +215,9 @@ def test_calls_count(learner, rng):
         f"{call} gave {got[0]} for the way forward, with a layer of {a} x {b} that is never called. Count calls, not layers."
     )
     assert got[0] != a * c + a * a, f"{call} gave {got[0]} for the way forward: a layer that is called twice works twice on each token."
+    assert got[0] >= a * c + a * a, (
+        f"{call} gave {got[0]} for the way forward, too few. Frozen layers work on the way forward as all others do, and a layer works in each of its calls."
+    )
     assert got == (a * c + 2 * a * a, a * a, 2 * a * a), (
         f"{call} gave {got}. In its first call the layer's input comes from frozen weights, in the second from itself."
     )
@@ -246,7 +266,7 @@ def test_the_model_is_left_alone(learner, rng):
     )
     model = tiny_bert(hidden=16)
     wanted = truth(model, batch)
-    weights_alone(got, wanted[0], biases_of(model), call)
+    forward_right(got, wanted, model, call)
     assert got == wanted, f"{call} gave {got}, a wrong count. Count the calls of linear layers, for each job the weights that work in it."
     again, _ = called(learner, handle, batch, "a BERT")
     assert again == wanted, f"{call} called a second time, gave {again}, and {got} the first time. Begin from zero each time."
@@ -260,6 +280,9 @@ def test_minilm(learner, rng):
     hidden, inner = 384, 1536
     forward = 6 * (4 * hidden * hidden + 2 * hidden * inner) + hidden * hidden + 2 * hidden
     weights_alone(got, forward, 6 * (5 * hidden + inner) + hidden + 2, call)
+    assert got[0] <= forward, (
+        f"{call} gave {got[0]} for the way forward, more than its matrices hold. Embeddings are tables: a row is looked up, nothing is multiplied. Norms and biases don't count either."
+    )
     assert got == (forward,) * 3, (
         f"{call} gave {got}. There are four square matrices and two of the feed-forward part in each of six layers, then pooler and classifier."
     )

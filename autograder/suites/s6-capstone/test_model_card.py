@@ -51,6 +51,12 @@ def check_score(got, call, truth, predicted):
     assert abs(score - right) < 1e-6 or abs(score - accuracy) > 1e-9, (
         f"{call} gave the accuracy, {score:.3f}, as macro-F1. On classes of unequal size they are two things."
     )
+    for label in LABELS:
+        hits = sum(a == b == label for a, b in zip(truth, predicted, strict=True))
+        alone = 2 * hits / max(1, truth.count(label) + predicted.count(label))
+        assert abs(score - right) < 1e-6 or abs(score - alone) > 1e-9, (
+            f"{call} says macro-F1 {score:.3f}, which is the F1 of {label!r} alone. Macro-F1 is the mean over both classes, each counted once."
+        )
     assert abs(score - right) < 1e-6, (
         f"{call} says macro-F1 {score:.3f}. Computed again from these predictions it is another number: a card's numbers are measured, not remembered. "
         "Take the mean of the F1 of both classes, each counted once."
@@ -165,4 +171,6 @@ def test_the_card_of_the_adapter_handed_in(learner, handed_in, measure):
     got, call = card(learner, content, [row["label"] for row in train], 40, truth, predicted)
     check_score(got, f"On the public dev films {call}", truth, predicted)
     check_interval(got, f"On the public dev films {call}", truth, predicted)
-    assert got["sha256"] == hashlib.sha256(content).hexdigest(), f"{call} gave the SHA-256 of another file than adapter.safetensors."
+    assert got["sha256"] == hashlib.sha256(content).hexdigest(), (
+        f"{call} gave the SHA-256 of another file than adapter.safetensors, or of a part of it."
+    )

@@ -81,16 +81,20 @@ def test_what_is_not_finite_is_refused(learner, rng):
         adapter = drawn(rng)
         name = list(adapter)[int(rng.integers(len(adapter)))]
         adapter[name].view(-1)[int(rng.integers(adapter[name].numel()))] = bad
-        refused(learner, adapter, Budget(), f"pack_adapter(adapter, Budget()), with one number of {name} set to {bad},", name)
+        call = f"pack_adapter(adapter, Budget()), with one number of {name} set to {bad},"
+        hint = (
+            "NaN equals nothing, not even itself: how do you look for it?" if bad != bad else "Infinity is no NaN, and is refused as well."
+        )
+        refused(learner, adapter, Budget(), call, name, hint)
 
 
-def refused(learner, adapter, budget, call, word):
+def refused(learner, adapter, budget, call, word, hint=""):
     try:
         learner.pack_adapter(adapter, budget)
     except ValueError as error:
         assert word in str(error), f"{call} raised a ValueError that says {str(error)[:120]!r}. Name what is wrong in it: {word!r}."
     else:
-        raise AssertionError(f"{call} raised nothing, where the contract asks for a ValueError.")
+        raise AssertionError(f"{call} raised nothing, where the contract asks for a ValueError. {hint}".rstrip())
 
 
 @pytest.mark.points(1)
