@@ -24,7 +24,7 @@ def _describe(value: Any) -> str:
         return f"a tensor of shape {tuple(value.shape)} and type {str(value.dtype).removeprefix('torch.')}"
     if isinstance(value, Handle | Fields | Table):
         return _with_article(value.type_name)
-    text = repr(value)
+    text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value) if isinstance(value, np.generic) else repr(value)
     kind = f"np.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
     kind = _with_article(kind)
     return f"{text} ({kind})" if len(text) <= 60 else kind + (f" of length {len(value)}" if hasattr(value, "__len__") else "")
@@ -129,10 +129,19 @@ def tensor(got: Any, *, call: str, shape: tuple[int, ...] | None = None, dtype: 
 
 
 def close(got: Any, wanted: Any, *, call: str, hint: str, atol: float = 1e-6, rtol: float = 1e-6) -> None:
-    """The numbers agree; `hint` says what to look at when they don't. `wanted` is never printed."""
+    """The numbers agree; `hint` says what to look at when they don't. Of an array or a tensor the first place that differs is named; `wanted` is never printed."""
     left, right = (np.asarray(x.detach() if hasattr(x, "detach") else x, dtype=float) for x in (got, wanted))
     assert left.shape == right.shape, f"{call} gave {_describe(got)}: another shape than is asked for. {hint}"
-    shown = f" gave {_describe(got)}" if left.size == 1 else ""
-    assert np.allclose(left, right, rtol=rtol, atol=atol), (
-        f"{call}{shown or ' gave other numbers than its contract asks for'}{', which is not right' if shown else ''}. {hint}"
-    )
+    same = np.isclose(left, right, rtol=rtol, atol=atol)
+    if same.all():
+        return
+    if left.size == 1:
+        raise AssertionError(f"{call} gave {_short(left.item())}, which is not right. {hint}")
+    first = np.argwhere(~same)[0].tolist()
+    where = f" (the first that differs is {_short(left[tuple(first)])}, at {first})" if hasattr(got, "shape") else ""
+    raise AssertionError(f"{call} gave other numbers than its contract asks for{where}. {hint}")
+
+
+def _short(number: float) -> str:
+    """A number with at most six digits, a whole one without a point."""
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.6g}"

@@ -85,7 +85,7 @@ def lengths_unchecked(gold, before, after):
     return (fixed - broken) / len(gold), fixed, broken
 
 
-@mutant("accuracy_gain", caught_by="test_the_gain_is_a_difference_of_shares", says="over all examples")
+@mutant("accuracy_gain", caught_by="test_the_gain_is_a_difference_of_shares", says="one of all examples")
 def share_of_the_changed(gold, before, after):
     """Divides by the examples that changed sides."""
     if not gold or not len(gold) == len(before) == len(after):

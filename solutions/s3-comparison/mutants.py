@@ -7,7 +7,7 @@ from autograder.authoring import mutant
 # ---------------------------------------------------------------- head_to_head
 
 
-@mutant("head_to_head", caught_by="test_right_means_like_the_label", says="may both be wrong")
+@mutant("head_to_head", caught_by="test_right_means_like_the_label", says="They may agree and both be wrong")
 def agreement_for_correctness(labels, predictions_a, predictions_b):
     """Takes agreement with each other for being right."""
     a, b = predictions_a == labels, predictions_b == labels
