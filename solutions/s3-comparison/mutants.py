@@ -68,7 +68,7 @@ def each_drawn_by_itself(a, b, resamples, seed):
     return Gain(float(difference), float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975)), float((1 + count) / (1 + resamples)))
 
 
-@mutant("paired_bootstrap", caught_by="test_equals", says="is the pairing lost?")
+@mutant("paired_bootstrap", caught_by="test_equals", says="is the pairing lost")
 def two_generators_drifting(a, b, resamples, seed):
     """A generator for each system, with different seeds: not the same examples."""
     if len(a) != len(b):
