@@ -19,7 +19,7 @@ def write_mistakes(assignment: Assignment, engine: LazyEngine) -> Path:
     cases = cases_of(assignment)
     files = author_files(assignment)
     check_sets(cases, files)
-    runs = {solution.name: case.hidden("sandbox", cell, solution.files) for case in cases for solution, cell in case.mutants}
+    runs = {(case.exercise, mutant.name): case.hidden("sandbox", cell, mutant.files) for case in cases for mutant, cell in case.mutants}
     verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases}, files)
     made = make_all(verdicts, [[run] for run in runs.values()], Progress())
     hints = load_hints(assignment)
@@ -28,7 +28,7 @@ def write_mistakes(assignment: Assignment, engine: LazyEngine) -> Path:
         rungs = "\n".join(f"{number}. {rung}" for number, rung in enumerate(hints[case.exercise], 1))
         parts.append(f"## {case.exercise}\n\n```python\n{case.stub}\n```\n\nHints below every feedback:\n\n{rungs}")
         for solution, _ in case.mutants:
-            feedback = as_text(report_of(case, made[runs[solution.name]]))
+            feedback = as_text(report_of(case, made[runs[case.exercise, solution.name]]))
             parts.append(f"### {solution.name}\n\n```python\n{solution.source.strip()}\n```\n\n```text\n{feedback}\n```")
     path = assignment.root / "build" / "mistakes" / f"{assignment.name}.md"
     write_atomically(path, "\n\n".join(parts) + "\n")

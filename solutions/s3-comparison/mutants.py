@@ -559,7 +559,7 @@ def nothing_is_never_right(prediction, golds):
     return max(f1(words(prediction), words(gold)) for gold in golds)
 
 
-@mutant("token_f1", caught_by="test_a_float_from_shared_words", says="which is the recall")
+@mutant("token_f1", caught_by="test_a_float_from_shared_words", says="That is the recall")
 def recall_only(prediction, golds):
     """The share of the gold answer's words that were said: long answers win."""
     import string

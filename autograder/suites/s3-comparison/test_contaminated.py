@@ -122,8 +122,8 @@ def test_short_texts_are_judged_whole(learner, rng):
         text(w[12:14]),
     ]
     got, call = flagged(learner, test, corpus, 8, "on texts of one to three words")
-    assert not {1, 2, 5} & set(got) or {0, 3, 4} - set(got), (
-        f"{call} gave {got}. Short texts aren't contaminated just because they are short: {test[1]!r} and {test[5]!r}, for example, stand nowhere in the corpus."
+    assert 1 not in got, (
+        f"{call} flagged {test[1]!r}, no word of which stands in the corpus. Short texts aren't contaminated just because they are short."
     )
     missed, wrong = [i for i in (0, 3, 4) if i not in got], [i for i in got if i in (1, 2, 5, 6)]
     assert missed != [3], (

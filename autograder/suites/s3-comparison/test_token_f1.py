@@ -67,11 +67,11 @@ def test_a_float_from_shared_words(learner, rng):
 @pytest.mark.points(2)
 def test_repeated_words(learner, rng):
     """A word counts as often as both have it: these are multisets, no sets."""
-    w = words(rng, 4)
+    w = words(rng, 5)
     hint = "How often does each word stand in each answer? It is shared as often as both have it."
     for predicted, gold, shared in (
-        ([w[0], w[0], w[0], w[1]], [w[0], w[2], w[0]], 2),
-        ([w[0]] * 4, w, 1),
+        ([w[0], w[0], w[0], w[1]], [w[0], w[2], w[0], w[3], w[4]], 2),
+        ([w[0]] * 4, w[:4], 1),
         ([w[0], w[1]], [w[1]] * 3, 1),
     ):
         got, call = score(learner, " ".join(predicted), [" ".join(gold)])

@@ -63,10 +63,11 @@ def test_rows_are_the_true_classes(learner, rng):
 def test_every_example_counts(learner, rng):
     """A pair of true and predicted class that occurs many times is counted many times."""
     many = int(rng.integers(7, 20))
-    got = learner.confusion_matrix(np.array([1] * many), np.array([0] * many), 2)
-    call = f"confusion_matrix(labels, predictions, 2), on {many} examples of class 1, each predicted as 0,"
+    labels, predictions = pairs_of(np.array([[0, 0], [many, 3]]), rng)
+    got = learner.confusion_matrix(labels, predictions, 2)
+    call = f"confusion_matrix(labels, predictions, 2), on {many} examples of class 1 predicted as 0 and 3 predicted as 1,"
     expect.array(got, call=call, shape=(2, 2))
-    agree(got, np.array([[0, 0], [many, 0]]), call, f"All {many} belong where row 1 meets column 0, and nothing anywhere else.")
+    agree(got, np.array([[0, 0], [many, 3]]), call, f"{many} belong where row 1 meets column 0, and 3 where row 1 meets column 1.")
 
 
 @pytest.mark.points(3)
