@@ -86,7 +86,7 @@ def test_padding_is_pad_id(learner, rng):
         filling = {i for row, item in zip(ids.tolist(), batch, strict=True) for i in row[len(item["input_ids"]) :]}
         assert filling, f"{call} padded nothing: its rows have {ids.shape[1]} places."
         assert filling == {pad_id}, (
-            f"{call} filled the rows with {', '.join(map(str, sorted(filling)))}. They are filled with `pad_id`, whatever `pad_id` is. Which id means padding differs from tokenizer to tokenizer."
+            f"{call} filled the rows with {', '.join(map(str, sorted(filling)))}, where `pad_id` is {pad_id}. Which id means padding differs from tokenizer to tokenizer."
         )
 
 

@@ -47,14 +47,14 @@ def agree(got, rows, cutoff, call, hint="Look at the date of each row, and at no
     if (train, test) == (early, late):
         return
     both, neither = sorted(set(train) & set(test)), [i for i in range(len(rows)) if i not in train and i not in test]
-    day = lambda i: rows[i]["date"]  # noqa: E731
-    assert not both, f"{call} put the row of {day(both[0])} into both lists: it would be trained on and tested on."
-    assert not neither, f"{call} put the row of {day(neither[0])} into neither list. Each row is in one of them."
+    day = [row["date"] for row in rows]
+    assert not both, f"{call} put the row of {day[both[0]]} into both lists: it would be trained on and tested on."
+    assert not neither, f"{call} put the row of {day[neither[0]]} into neither list. Each row is in one of them."
     assert (train, test) != (late, early), (
         f"{call} gave its lists the wrong way round: the first holds what comes after the cutoff. One trains on the past and tests on the future."
     )
     wrong = [i for i in range(len(rows)) if (i in train) != (i in early)]
-    assert not wrong, f"{call} put the row of {day(wrong[0])} into the {'first' if wrong[0] in train else 'second'} list. {hint}"
+    assert not wrong, f"{call} put the row of {day[wrong[0]]} into the {'first' if wrong[0] in train else 'second'} list. {hint}"
     assert len(train) + len(test) == len(rows), f"{call} gave a row twice in one list."
     raise AssertionError(f"{call} gave its lists in another order than the rows came in. Nobody asked for sorting.")
 
