@@ -445,7 +445,7 @@ def gain_in_parts_of_the_baseline(runs, baseline):
     return pd.DataFrame(rows, columns=["system", "runs", "accuracy", "low", "high", "gain", "seconds"])
 
 
-@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="With few runs the interval is wide")
+@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="from its worst run to its best")
 def from_the_worst_to_the_best(runs, baseline):
     """Takes the range of the runs for an interval of their mean."""
     groups = {}
@@ -468,7 +468,7 @@ def from_the_worst_to_the_best(runs, baseline):
     return pd.DataFrame(rows, columns=["system", "runs", "accuracy", "low", "high", "gain", "seconds"])
 
 
-@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="With few runs the interval is wide")
+@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="two standard errors each way")
 def as_if_there_were_many_runs(runs, baseline):
     """1.96 standard errors, also for two runs."""
     import math

@@ -137,7 +137,7 @@ def test_one_text_does_not_depend_on_the_others(learner, rng):
     train_texts = [rare] * 5 + [" ".join(rng.choice(frequent, size=3)) for _ in range(12)]
     train_labels = ["rare"] * 5 + ["frequent"] * 12
     text = " ".join([rare, *unknown[:20]])
-    short, call = asked(learner, train_texts, train_labels, [rare], "one text of one word, which stands in texts of one label only,")
+    short, call = asked(learner, train_texts, train_labels, [rare], "one text of one word, which stands in texts of one label only")
     assert short["tfidf"] == ["rare"], (
         f"{call} gave {short['tfidf'][0]!r}, the other label, as 'tfidf'. Do texts and labels still belong together?"
     )

@@ -34,9 +34,9 @@ def called(learner, texts, gold, before, after, about):
     for kind in KINDS:
         expect.sequence(got[kind], call=f"{call} as {kind!r}")
         found[kind] = [place.item() if hasattr(place, "item") else place for place in got[kind]]
-        other = [place for place in found[kind] if type(place) is not int]
-        assert not other, (
-            f"{call} gave a list with {other[0] if len(repr(other[0])) < 40 else repr(other[0])[:30] + '…'!r} in it as {kind!r}. The lists hold places: whole numbers, counted from 0, not the texts themselves nor True and False."
+        strange = [repr(place) for place in found[kind] if type(place) is not int]
+        assert not strange, (
+            f"{call} gave a list with {strange[0] if len(strange[0]) < 40 else strange[0][:30] + '…'} in it as {kind!r}. The lists hold places: whole numbers, counted from 0, not the texts themselves nor True and False."
         )
     return found, call
 
