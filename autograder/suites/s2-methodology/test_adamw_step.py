@@ -65,6 +65,8 @@ def told(after, parameter, gradient, state, how, hint):
     """The sentence that names the only mistake which leads to just this parameter, or `hint`."""
     if torch.equal(after, parameter):
         return "It left the parameter as it was: change the one that was passed, in place."
+    if not state.step and ((after - parameter).abs().min() > 1e3 * how["lr"] or not bool(torch.isfinite(after).all())):
+        return WRONG["late"]
     ways = [wrong for wrong in WRONG if wrong != "late" or state.step]
     named = [wrong for wrong in ways if near(after, by_hand(parameter, gradient, state, **how, wrong=wrong)[0])]
     return WRONG[named[0]] if len(named) == 1 else hint
@@ -103,8 +105,7 @@ def test_the_first_step(learner, rng):
     right, _ = by_hand(parameter, gradient, fresh(parameter), **how)
     moved = ", ".join(f"{x / how['lr']:.3g}" for x in (after - parameter).tolist())
     if not near(after, right):
-        late = (after - parameter).abs().min() > 1e3 * how["lr"] or not bool(torch.isfinite(after).all())
-        hint = WRONG["late"] if late else "See to the two averages, their correction, and what is divided by what."
+        hint = "See to the two averages, their correction, and what is divided by what."
         raise AssertionError(
             f"The first step of {CALL} moved the numbers by {moved} times lr, where each is to move by about 1 or -1. {told(after, parameter, gradient, fresh(parameter), how, hint)}"
         )

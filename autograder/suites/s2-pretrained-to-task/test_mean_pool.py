@@ -64,7 +64,7 @@ def agree(got, states, mask, call, hint, atol=1e-4):
     expect.close(got.double(), right, call=call, hint=named[0] if named else hint, atol=atol, rtol=atol)
 
 
-@pytest.mark.points(3) @ pytest.mark.points(3)
+@pytest.mark.points(3)
 def test_own_tokens_alone(learner, rng):
     """Each text gets the mean of its own tokens; padding counts neither in the sum nor in the number."""
     lengths = [int(n) for n in rng.integers(2, 6, size=4)]
