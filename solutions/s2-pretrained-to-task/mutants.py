@@ -168,7 +168,7 @@ class TwoLabelsForEver(nn.Module):
         return self.head(self.dropout((states * real).sum(1) / real.sum(1)))
 
 
-@mutant("ReviewClassifier", caught_by="test_padding_changes_nothing", says="Hand the attention mask")
+@mutant("ReviewClassifier", caught_by="test_padding_changes_nothing", says="the attention mask to the encoder")
 class MaskKeptFromTheEncoder(nn.Module):
     """Pools with the mask, but lets the encoder look at padding."""
 
@@ -183,7 +183,7 @@ class MaskKeptFromTheEncoder(nn.Module):
         return self.head(self.dropout((states * real).sum(1) / real.sum(1)))
 
 
-@mutant("ReviewClassifier", caught_by="test_padding_changes_nothing", says="averages all places")
+@mutant("ReviewClassifier", caught_by="test_padding_changes_nothing", says="padding out of the mean")
 class AveragesPadding(nn.Module):
     """Averages all places, padding too."""
 

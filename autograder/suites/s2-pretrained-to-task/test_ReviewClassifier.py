@@ -88,7 +88,7 @@ def agree(got, encoder, ids, mask, weight, bias, call, hint="Pool `last_hidden_s
     named = [
         sentence
         for wrong, sentence in mistakes(encoder, ids, mask, weight, bias)
-        if torch.allclose(got, wrong, atol=1e-3) and not torch.allclose(wrong, right, atol=1e-2)
+        if torch.allclose(got, wrong, atol=1e-4, rtol=1e-4) and not torch.allclose(wrong, right, atol=1e-3)
     ]
     expect.close(got, right, call=call, hint=named[0] if named else hint, atol=1e-3)
 
