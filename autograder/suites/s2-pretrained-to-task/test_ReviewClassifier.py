@@ -213,6 +213,8 @@ def test_body_and_head_get_gradients(learner, rng):
     """A backward pass reaches the head and every layer of the body."""
     model, call = made(learner, tiny_bert().base_model, 3)
     dead = learner.probe(dead_parts, model, *batch(rng, 3, 6))
+    frozen = [name for name in dead if not model.parameters[name][2]]
+    assert not frozen, f"{call}: after a backward pass {frozen[0]} has no gradient, because it is frozen. Leave `requires_grad` as it is."
     assert not dead, (
         f"{call}: after a backward pass {dead[0]} has no gradient. `no_grad`, `inference_mode` and `detach` cut the way back to the body."
     )

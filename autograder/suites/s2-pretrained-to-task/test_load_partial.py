@@ -56,7 +56,8 @@ def same(got, wanted, call, name, hint):
     extra, lacking = [n for n in found if n not in wanted], [n for n in wanted if n not in found]
     assert not extra, f"{call} has {extra[0]!r} among `{name}`, where it doesn't belong. {hint}"
     assert not lacking, f"{call} lacks {lacking[0]!r} in `{name}`, which holds {len(found)} name{'s' * (len(found) != 1)}. {hint}"
-    assert found == wanted, f"{call} has the right names in `{name}`, in another order or twice. See the contract for the order."
+    order = "the state" if name == "unexpected" else "`model.state_dict()`"
+    assert found == wanted, f"{call} has the right names in `{name}`, in another order or twice. They stand in the order of {order}."
 
 
 @pytest.mark.points(2)
