@@ -18,16 +18,24 @@ def _describe(value: Any) -> str:
     """A value as a learner would name it: its type, and the value itself when it is short."""
     import torch
 
+    if isinstance(value, np.ndarray | torch.Tensor) and value.ndim == 0:
+        kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
+        return f"{_number(value.item())} ({kind} without dimensions, of type {str(value.dtype).removeprefix('torch.')})"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and type {value.dtype}"
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)} and type {str(value.dtype).removeprefix('torch.')}"
     if isinstance(value, Handle | Fields | Table):
         return _with_article(value.type_name)
-    text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value) if isinstance(value, np.generic) else repr(value)
+    text = _number(value) if isinstance(value, float | np.generic) else repr(value)
     kind = f"np.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
     kind = _with_article(kind)
     return f"{text} ({kind})" if len(text) <= 60 else kind + (f" of length {len(value)}" if hasattr(value, "__len__") else "")
+
+
+def _number(value: Any) -> str:
+    """A number in as many digits as a reader needs."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _with_article(name: str) -> str:
@@ -61,7 +69,7 @@ def number(got: Any, *, call: str, low: float | None = None, high: float | None 
     """An exact, finite `float` within [low, high]."""
     of_type(got, float, call=call, advice="`float(...)` turns a NumPy or torch number into one.")
     assert math.isfinite(got), f"{call} gave {got}. Look for a division by zero, or a mean of nothing."
-    _within(got, f"{got:.6g}", call, low, high)
+    _within(got, _number(got), call, low, high)
     return got
 
 
@@ -129,19 +137,21 @@ def tensor(got: Any, *, call: str, shape: tuple[int, ...] | None = None, dtype: 
 
 
 def close(got: Any, wanted: Any, *, call: str, hint: str, atol: float = 1e-6, rtol: float = 1e-6) -> None:
-    """The numbers agree; `hint` says what to look at when they don't. Of an array or a tensor the first place that differs is named; `wanted` is never printed."""
+    """The numbers agree; `hint` says what to look at when they don't. `wanted` is never printed."""
     left, right = (np.asarray(x.detach() if hasattr(x, "detach") else x, dtype=float) for x in (got, wanted))
     assert left.shape == right.shape, f"{call} gave {_describe(got)}: another shape than is asked for. {hint}"
-    same = np.isclose(left, right, rtol=rtol, atol=atol)
-    if same.all():
-        return
-    if left.size == 1:
-        raise AssertionError(f"{call} gave {_short(left.item())}, which is not right. {hint}")
-    first = np.argwhere(~same)[0].tolist()
-    where = f" (the first that differs is {_short(left[tuple(first)])}, at {first})" if hasattr(got, "shape") else ""
-    raise AssertionError(f"{call} gave other numbers than its contract asks for{where}. {hint}")
+    wrong = ~np.isclose(left, right, rtol=rtol, atol=atol)
+    assert not wrong.any(), f"{call} gave {_where_wrong(got, left, wrong)}. {hint}"
 
 
-def _short(number: float) -> str:
-    """A number with at most six digits, a whole one without a point."""
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.6g}"
+def _where_wrong(got: Any, numbers: np.ndarray, wrong: np.ndarray) -> str:
+    """What came back, where it isn't right: the value itself when it is one, else how many are wrong and the first of them."""
+    if numbers.size == 1:
+        inside = f" with {_number(numbers.item())} in it" if numbers.ndim else ""
+        return f"{_describe(got)}{inside}, which is not right"
+    first = tuple(int(place) for place in np.argwhere(wrong)[0])
+    many = (
+        "none of its numbers is" if wrong.all() else f"{wrong.sum()} of its {wrong.size} numbers {'is' if wrong.sum() == 1 else 'are'} not"
+    )
+    place = ", ".join(map(str, first))
+    return f"{_describe(got)}: {many} as its contract asks; the first wrong one is {_number(float(numbers[first]))}, at [{place}]"
