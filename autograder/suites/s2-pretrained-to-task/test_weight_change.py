@@ -40,10 +40,9 @@ def mistakes(starts, ends):
         yield way / reached, "That is divided by the length of the end. Divide by that of the start."
     if len(rows) > 1:
         ratios = [length(e - s) / length(s) if length(s) else float(length(e) > 0) for s, e in rows]
-        few, many = sorted(s.numel() for s in starts)[:: len(rows) - 1]
         yield (
             sum(ratios) / len(rows),
-            f"That is the mean of the tensors' own distances, in which {few} numbers count like {many}: add up squares over the whole part first.",
+            "That is the mean of the tensors' own distances, in which a small tensor counts like a large one: add up squares over the whole part first.",
         )
         yield sum(ratios), "That is the sum of the tensors' own distances: add up squares over the whole part first."
 
