@@ -19,7 +19,9 @@ def write_mistakes(assignment: Assignment, engine: LazyEngine) -> Path:
     cases = cases_of(assignment)
     files = author_files(assignment)
     check_sets(cases, files)
-    runs = {(case.exercise, mutant.name): case.hidden("sandbox", cell, mutant.files) for case in cases for mutant, cell in case.mutants}
+    runs = {
+        (case.exercise, solution.name): case.hidden("sandbox", cell, solution.files) for case in cases for solution, cell in case.mutants
+    }
     verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases}, files)
     made = make_all(verdicts, [[run] for run in runs.values()], Progress())
     hints = load_hints(assignment)

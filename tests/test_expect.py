@@ -40,12 +40,7 @@ def test_another_shape_is_told_as_such():
 
 
 def test_a_number_in_a_tensor_is_shown_where_a_plain_one_is_asked_for():
+    with pytest.raises(AssertionError, match=r"gave 0\.333333 \(a float\), where an int is asked for"):
+        expect.integer(1 / 3, call="f(x)")
     with pytest.raises(AssertionError, match=r"gave 3 \(a tensor without dimensions, of type int64\), where a float is asked for"):
         expect.number(torch.tensor(3), call="f(x)")
-
-
-def test_a_number_of_the_wrong_type_is_shown_in_six_digits():
-    with pytest.raises(AssertionError, match=r"gave 0\.705882 \(an np\.float64\), where an int is asked for"):
-        expect.integer(np.float64(0.7058823529411765), call="f(x)")
-    with pytest.raises(AssertionError, match=r"gave 28 \(an np\.int64\), where an int is asked for"):
-        expect.integer(np.int64(28), call="f(x)")

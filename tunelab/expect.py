@@ -27,7 +27,7 @@ def _describe(value: Any) -> str:
         return f"a tensor of shape {tuple(value.shape)} and type {str(value.dtype).removeprefix('torch.')}"
     if isinstance(value, Handle | Fields | Table):
         return _with_article(value.type_name)
-    text = _number(value) if isinstance(value, float | np.number) else repr(value)
+    text = _number(value) if isinstance(value, float) else repr(value)
     kind = f"np.{type(value).__name__}" if isinstance(value, np.generic) else type(value).__name__
     kind = _with_article(kind)
     return f"{text} ({kind})" if len(text) <= 60 else kind + (f" of length {len(value)}" if hasattr(value, "__len__") else "")
