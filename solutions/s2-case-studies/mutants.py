@@ -85,7 +85,7 @@ def lengths_unchecked(gold, before, after):
     return (fixed - broken) / len(gold), fixed, broken
 
 
-@mutant("accuracy_gain", caught_by="test_the_gain_is_a_difference_of_shares", says="over all examples")
+@mutant("accuracy_gain", caught_by="test_the_gain_is_a_difference_of_shares", says="one of all examples")
 def share_of_the_changed(gold, before, after):
     """Divides by the examples that changed sides."""
     if not gold or not len(gold) == len(before) == len(after):
@@ -445,7 +445,7 @@ def gain_in_parts_of_the_baseline(runs, baseline):
     return pd.DataFrame(rows, columns=["system", "runs", "accuracy", "low", "high", "gain", "seconds"])
 
 
-@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="With few runs the interval is wide")
+@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="from its worst run to its best")
 def from_the_worst_to_the_best(runs, baseline):
     """Takes the range of the runs for an interval of their mean."""
     groups = {}
@@ -468,7 +468,7 @@ def from_the_worst_to_the_best(runs, baseline):
     return pd.DataFrame(rows, columns=["system", "runs", "accuracy", "low", "high", "gain", "seconds"])
 
 
-@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="With few runs the interval is wide")
+@mutant("results_table", caught_by="test_an_interval_over_the_runs", says="two standard errors each way")
 def as_if_there_were_many_runs(runs, baseline):
     """1.96 standard errors, also for two runs."""
     import math

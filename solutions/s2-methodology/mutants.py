@@ -125,7 +125,7 @@ def a_sum(logits, labels, ignore_index=-100):
     return -torch.log_softmax(logits[kept], dim=1).gather(1, labels[kept][:, None]).sum()
 
 
-@mutant("cross_entropy", caught_by="test_the_mean_surprise", says="negative")
+@mutant("cross_entropy", caught_by="test_the_mean_surprise", says="The sign is turned round")
 def sign_lost(logits, labels, ignore_index=-100):
     """The mean log-probability."""
     kept = labels != ignore_index
@@ -145,7 +145,7 @@ def ignores_nothing(logits, labels, ignore_index=-100):
     return -torch.log_softmax(logits, dim=1)[torch.arange(len(labels)), labels].mean()
 
 
-@mutant("cross_entropy", caught_by="test_another_mark", says="-100")
+@mutant("cross_entropy", caught_by="test_another_mark", says="mean over all examples")
 def the_mark_is_fixed(logits, labels, ignore_index=-100):
     """Looks for -100, whatever was asked for."""
     kept = labels != -100
@@ -184,7 +184,7 @@ def no_bias_correction(parameter, gradient, state, lr, betas, eps, weight_decay)
     return AdamWState(state.step + 1, mean, square)
 
 
-@mutant("adamw_step", caught_by="test_where_eps_stands", says="under the root")
+@mutant("adamw_step", caught_by="test_where_eps_stands", says="eps stands under the root")
 def eps_under_the_root(parameter, gradient, state, lr, betas, eps, weight_decay):
     """The small number is added before the root is taken."""
     count = state.step + 1
@@ -196,7 +196,7 @@ def eps_under_the_root(parameter, gradient, state, lr, betas, eps, weight_decay)
     return AdamWState(count, mean, square)
 
 
-@mutant("adamw_step", caught_by="test_decay_apart_from_the_gradient", says="learning rate left out of the decay")
+@mutant("adamw_step", caught_by="test_decay_apart_from_the_gradient", says="learning rate was left out of the decay")
 def decay_without_the_rate(parameter, gradient, state, lr, betas, eps, weight_decay):
     """Shrinks by the weight decay alone."""
     count = state.step + 1
@@ -288,7 +288,7 @@ def no_gradient(model, start, strength, head_strength, head):
     return total
 
 
-@mutant("l2_sp_penalty", caught_by="test_the_body_is_held_to_its_start", says="mean")
+@mutant("l2_sp_penalty", caught_by="test_the_body_is_held_to_its_start", says="a mean over each tensor")
 def means_for_sums(model, start, strength, head_strength, head):
     """Averages over each tensor."""
     total = torch.zeros(())
@@ -298,7 +298,7 @@ def means_for_sums(model, start, strength, head_strength, head):
     return total
 
 
-@mutant("l2_sp_penalty", caught_by="test_the_body_is_held_to_its_start", says="half")
+@mutant("l2_sp_penalty", caught_by="test_the_body_is_held_to_its_start", says="factor of one half is missing")
 def halves_lost(model, start, strength, head_strength, head):
     """Without the factor of one half."""
     total = torch.zeros(())
@@ -328,7 +328,7 @@ def prefix_without_its_dot(model, start, strength, head_strength, head):
     return total
 
 
-@mutant("l2_sp_penalty", caught_by="test_the_body_is_held_to_its_start", says="squares")
+@mutant("l2_sp_penalty", caught_by="test_the_body_is_held_to_its_start", says="a sum of lengths")
 def lengths_for_squares(model, start, strength, head_strength, head):
     """The distance itself."""
     total = torch.zeros(())

@@ -16,7 +16,7 @@ def padding_averaged_in(hidden, mask):
     return hidden.mean(1)
 
 
-@mutant("mean_pool", caught_by="test_own_tokens_alone", says="first token")
+@mutant("mean_pool", caught_by="test_own_tokens_alone", says="first place")
 def first_token(hidden, mask):
     """Takes the vector of [CLS]."""
     return hidden[:, 0]
@@ -28,7 +28,7 @@ def last_token(hidden, mask):
     return hidden[torch.arange(len(hidden)), mask.sum(1) - 1]
 
 
-@mutant("mean_pool", caught_by="test_own_tokens_alone", says="divide")
+@mutant("mean_pool", caught_by="test_own_tokens_alone", says="Now divide")
 def sum_of_tokens(hidden, mask):
     """Adds up and doesn't divide."""
     return (hidden * mask.unsqueeze(-1).to(hidden.dtype)).sum(1)
@@ -168,7 +168,7 @@ class TwoLabelsForEver(nn.Module):
         return self.head(self.dropout((states * real).sum(1) / real.sum(1)))
 
 
-@mutant("ReviewClassifier", caught_by="test_padding_changes_nothing", says="hand the attention mask")
+@mutant("ReviewClassifier", caught_by="test_padding_changes_nothing", says="the attention mask to the encoder")
 class MaskKeptFromTheEncoder(nn.Module):
     """Pools with the mask, but lets the encoder look at padding."""
 
@@ -183,7 +183,7 @@ class MaskKeptFromTheEncoder(nn.Module):
         return self.head(self.dropout((states * real).sum(1) / real.sum(1)))
 
 
-@mutant("ReviewClassifier", caught_by="test_padding_changes_nothing", says="padding")
+@mutant("ReviewClassifier", caught_by="test_padding_changes_nothing", says="padding out of the mean")
 class AveragesPadding(nn.Module):
     """Averages all places, padding too."""
 
@@ -210,7 +210,7 @@ def strict(model, state):
     return LoadReport(list(state), [], [], [])  # noqa: F821
 
 
-@mutant("load_partial", caught_by="test_the_four_lists", says="missing")
+@mutant("load_partial", caught_by="test_the_four_lists", says="in `missing`")
 def silent(model, state):
     """Loads what fits, and tells of nothing else."""
     own = model.state_dict()
@@ -394,7 +394,7 @@ def root_forgotten(before, after):
     return {part: moved[part] / length[part] if length[part] else 0.0 for part in moved}
 
 
-@mutant("weight_change", caught_by="test_the_parts_of_a_model", says="part")
+@mutant("weight_change", caught_by="test_the_parts_of_a_model", says="as the name of a part")
 def one_per_tensor(before, after):
     """Gives each tensor a line of its own."""
     result = {}
@@ -443,7 +443,7 @@ def never_negative(before, after):
     return {name: max(0.0, math.exp(after[name] - before[name]) - 1) for name in before}
 
 
-@mutant("forgetting", caught_by="test_domains_by_name", says="by their place")
+@mutant("forgetting", caught_by="test_domains_by_name", says="not by their place")
 def by_place(before, after):
     """Pairs the values by their place in the two dicts."""
     if before.keys() != after.keys():

@@ -7,7 +7,7 @@ from autograder.authoring import mutant
 # ---------------------------------------------------------------- head_to_head
 
 
-@mutant("head_to_head", caught_by="test_right_means_like_the_label", says="may both be wrong")
+@mutant("head_to_head", caught_by="test_right_means_like_the_label", says="They may agree and both be wrong")
 def agreement_for_correctness(labels, predictions_a, predictions_b):
     """Takes agreement with each other for being right."""
     a, b = predictions_a == labels, predictions_b == labels
@@ -68,7 +68,7 @@ def each_drawn_by_itself(a, b, resamples, seed):
     return Gain(float(difference), float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975)), float((1 + count) / (1 + resamples)))
 
 
-@mutant("paired_bootstrap", caught_by="test_equals", says="is the pairing lost?")
+@mutant("paired_bootstrap", caught_by="test_equals", says="is the pairing lost")
 def two_generators_drifting(a, b, resamples, seed):
     """A generator for each system, with different seeds: not the same examples."""
     if len(a) != len(b):
@@ -559,7 +559,7 @@ def nothing_is_never_right(prediction, golds):
     return max(f1(words(prediction), words(gold)) for gold in golds)
 
 
-@mutant("token_f1", caught_by="test_a_float_from_shared_words", says="which is the recall")
+@mutant("token_f1", caught_by="test_a_float_from_shared_words", says="That is the recall")
 def recall_only(prediction, golds):
     """The share of the gold answer's words that were said: long answers win."""
     import string

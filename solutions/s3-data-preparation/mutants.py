@@ -693,7 +693,7 @@ def mask_by_comparing(batch, pad_id, multiple_of=None):
     return {"input_ids": ids, "attention_mask": (ids != pad_id).long(), "labels": torch.tensor([item["label"] for item in batch])}
 
 
-@mutant("collate", caught_by="test_padding_is_pad_id", says="whatever `pad_id` is")
+@mutant("collate", caught_by="test_padding_is_pad_id", says="Which id means padding differs")
 def pads_with_zero(batch, pad_id, multiple_of=None):
     """0 is the padding token of one tokenizer, not of all."""
     width = max(len(item["input_ids"]) for item in batch)

@@ -281,7 +281,7 @@ def one_sided(correct, confidence, resamples, seed):
     return float(np.quantile(accuracies, 1 - confidence)), float(accuracies.max())
 
 
-@mutant("bootstrap_interval", caught_by="test_the_ends_are_quantiles", says="left outside at each end")
+@mutant("bootstrap_interval", caught_by="test_the_ends_are_quantiles", says="on each side is asked for")
 def whole_tail_at_each_end(correct, confidence, resamples, seed):
     """Leaves 5% outside at each end for 95% in all."""
     if not 0 < confidence < 1:
@@ -415,7 +415,7 @@ def any_confidence_will_do(correct, confidence, resamples, seed):
 # ---------------------------------------------------------------- expected_calibration_error
 
 
-@mutant("expected_calibration_error", caught_by="test_certainty_is_in_a_bin", says="fallen out of the last bin")
+@mutant("expected_calibration_error", caught_by="test_certainty_is_in_a_bin", says="has fallen out of the last bin")
 def one_is_dropped(probabilities, labels, bins):
     """Bins [lo, hi): a probability of 1.0 is in none of them."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
@@ -437,7 +437,7 @@ def lower_edge_inside(probabilities, labels, bins):
     return float(np.abs(gap).sum() / len(labels))
 
 
-@mutant("expected_calibration_error", caught_by="test_bins_weigh_what_they_hold", says="as much as one of 40")
+@mutant("expected_calibration_error", caught_by="test_bins_weigh_what_they_hold", says="as much as one that holds many")
 def bins_all_equal(probabilities, labels, bins):
     """A plain mean over the bins."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
@@ -476,7 +476,7 @@ def probability_of_class_one(probabilities, labels, bins):
     return float(error)
 
 
-@mutant("expected_calibration_error", caught_by="test_confidence_is_that_of_the_prediction", says="the class that was predicted for it")
+@mutant("expected_calibration_error", caught_by="test_confidence_is_that_of_the_prediction", says="the probability of the true class")
 def probability_of_the_label(probabilities, labels, bins):
     """Takes the probability of the true class for the confidence."""
     confidence, right = probabilities[np.arange(len(labels)), labels], probabilities.argmax(axis=1) == labels
@@ -501,7 +501,7 @@ def nan_from_empty_bins(probabilities, labels, bins):
     return float(error)
 
 
-@mutant("expected_calibration_error", caught_by="test_gaps_do_not_cancel", says="lets the two gaps cancel")
+@mutant("expected_calibration_error", caught_by="test_gaps_do_not_cancel", says="lets the gaps of the bins cancel")
 def signs_kept(probabilities, labels, bins):
     """Adds the gaps with their signs, and drops the sign at the end."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
@@ -514,7 +514,7 @@ def signs_kept(probabilities, labels, bins):
     return float(abs(error))
 
 
-@mutant("expected_calibration_error", caught_by="test_more_classes_and_bins", says="the mean of the confidences in it")
+@mutant("expected_calibration_error", caught_by="test_more_classes_and_bins", says="The middle of a bin")
 def middle_of_the_bin(probabilities, labels, bins):
     """Takes the middle of the bin for the confidence of all that is in it."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
@@ -527,7 +527,7 @@ def middle_of_the_bin(probabilities, labels, bins):
     return float(error)
 
 
-@mutant("expected_calibration_error", caught_by="test_more_classes_and_bins", says="Bins are equally wide")
+@mutant("expected_calibration_error", caught_by="test_more_classes_and_bins", says="as many examples as any other")
 def equally_filled_bins(probabilities, labels, bins):
     """As many examples in each bin, instead of as much width."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels

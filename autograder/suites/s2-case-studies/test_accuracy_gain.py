@@ -32,6 +32,61 @@ def called(learner, gold, before, after, about):
     return gain, fixed, broken, call
 
 
+def right_of(gold, said):
+    return sum(a == g for a, g in zip(said, gold, strict=True))
+
+
+def gain_mistake(gain, gold, before, after):
+    """A sentence that names the mistake which gives just this gain, "" when it is none that is known, or more than one."""
+    was, now = right_of(gold, before), right_of(gold, after)
+    changed = sum((b == g) != (a == g) for g, b, a in zip(gold, before, after, strict=True))
+    share = (now - was) / len(gold)
+    ways = [
+        (-share, "The sign is turned round: it is the second's share minus the first's, so that a better second system has a gain above 0.")
+    ]
+    if was:
+        ways.append(
+            (
+                share * len(gold) / was,
+                "That is a gain relative to the first system's share. From 0.5 to 0.6 is a gain of 0.1 here, not of a fifth.",
+            )
+        )
+    if changed:
+        ways.append(
+            (share * len(gold) / changed, "That is a share of the examples that changed sides. Each system's share is one of all examples.")
+        )
+    named = [sentence for value, sentence in ways if abs(gain - value) < 1e-9]
+    return named[0] if len(named) == 1 else ""
+
+
+def count_mistake(fixed, broken, gold, before, after):
+    """As `gain_mistake`, for the two counts."""
+    rows = list(zip(gold, before, after, strict=True))
+    right_fixed, right_broken = sum(b != g == a for g, b, a in rows), sum(b == g != a for g, b, a in rows)
+    now = right_of(gold, after)
+    ways = (
+        ((right_broken, right_fixed), "They are swapped. Fixed was wrong before and is right after."),
+        (
+            (max(right_fixed - right_broken, 0), max(right_broken - right_fixed, 0)),
+            "That is what is left when the broken are set against the fixed. Count each kind by itself, example by example.",
+        ),
+        (
+            (now, len(gold) - now),
+            "That is all that the second system gets right, and all that it gets wrong. Those that were right before as well aren't fixed: they were never wrong.",
+        ),
+        (
+            (sum(b != g and a != b for g, b, a in rows), sum(a != g and a != b for g, b, a in rows)),
+            "An example may have changed its answer and be wrong all the same: that is neither fixed nor broken.",
+        ),
+        (
+            (sum(b != g and a != b for g, b, a in rows), right_broken),
+            "An example may have changed its answer and be wrong all the same: that is neither fixed nor broken.",
+        ),
+    )
+    named = {sentence for counts, sentence in ways if counts == (fixed, broken)}
+    return named.pop() if len(named) == 1 else ""
+
+
 @pytest.mark.points(1)
 def test_three_plain_numbers(learner, rng):
     """It returns a gain and two counts, as plain Python numbers."""
@@ -57,18 +112,9 @@ def test_the_gain_is_a_difference_of_shares(learner, rng):
         right = int(rng.integers(10, 17))
         gold, before, after = answered(rng, fixed, broken, right, same, other)
         gain, _, _, call = called(learner, gold, before, after, f"{len(gold)} examples")
-        share_before, share_after = (sum(a == g for a, g in zip(said, gold, strict=True)) / len(gold) for said in (before, after))
-        wanted = share_after - share_before
-        if abs(wanted) > 1e-9:
-            assert abs(gain + wanted) > 1e-9, (
-                f"{call} gave {gain:.4g}: the sign is turned round. It is after minus before, so that a better second system has a gain above 0."
-            )
-            assert abs(gain - wanted / share_before) > 1e-9, (
-                f"{call} gave {gain:.4g}, a gain relative to the first system's share. From 0.5 to 0.6 is a gain of 0.1 here, not of a fifth."
-            )
-        expect.close(
-            gain, wanted, call=call.rstrip(","), hint="Work out each system's share of right answers, over all examples, and subtract."
-        )
+        wanted = (right_of(gold, after) - right_of(gold, before)) / len(gold)
+        hint = "Work out each system's share of right answers, over all examples, and subtract."
+        expect.close(gain, wanted, call=call, hint=gain_mistake(gain, gold, before, after) or hint)
 
 
 @pytest.mark.points(3)
@@ -80,17 +126,10 @@ def test_fixed_and_broken_are_counted_apart(learner, rng):
         fixed = broken + int(rng.integers(1, 6))
         gold, before, after = answered(rng, fixed, broken, right, same, other)
         _, got_fixed, got_broken, call = called(learner, gold, before, after, f"{len(gold)} examples")
-        shown = f"{call} gave {got_fixed} fixed and {got_broken} broken"
-        assert (got_fixed, got_broken) != (broken, fixed), f"{shown}: they are swapped. Fixed was wrong before and is right after."
-        assert (got_fixed, got_broken) != (fixed - broken, 0), (
-            f"{shown}. That is what is left when the broken are set against the fixed. Count each kind by itself, example by example."
-        )
-        assert got_fixed != right + fixed, f"{shown}. Those that were right before as well aren't fixed: they were never wrong."
-        assert got_fixed != fixed + other and got_broken != broken + other, (
-            f"{shown}. An example may have changed its answer and be wrong all the same: that is neither fixed nor broken."
-        )
+        hint = "For each example ask: right before? Right after?"
         assert (got_fixed, got_broken) == (fixed, broken), (
-            f"{shown}, which isn't what a count by hand gives. For each example ask: right before? Right after?"
+            f"{call} gave {got_fixed} fixed and {got_broken} broken, which isn't what a count by hand gives. "
+            f"{count_mistake(got_fixed, got_broken, gold, before, after) or hint}"
         )
 
 
@@ -105,10 +144,13 @@ def test_nothing_gained(learner, rng):
     ):
         gold, before, after = answered(rng, fixed, broken, 0 if broken else n, 0, 0, names=(0, 1, 2))
         gain, got_fixed, got_broken, call = called(learner, gold, before, after, f"{len(gold)} {about}")
+        hint = "A gain of 0 or less doesn't mean that nothing happened, nor that something must have."
         assert (got_fixed, got_broken) == (fixed, broken), (
-            f"{call} gave {got_fixed} fixed and {got_broken} broken. A gain of 0 or less doesn't mean that nothing happened, nor that something must have."
+            f"{call} gave {got_fixed} fixed and {got_broken} broken, where {fixed} and {broken} are right. "
+            f"{count_mistake(got_fixed, got_broken, gold, before, after) or hint}"
         )
-        expect.close(gain, (fixed - broken) / len(gold), call=call.rstrip(","), hint="The gain may be 0, and it may be negative.")
+        hint = gain_mistake(gain, gold, before, after) or "The gain may be 0, and it may be negative."
+        expect.close(gain, (fixed - broken) / len(gold), call=call, hint=hint)
 
 
 @pytest.mark.points(1)

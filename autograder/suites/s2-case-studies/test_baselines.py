@@ -52,13 +52,14 @@ def asked(learner, train_texts, train_labels, test_texts, about):
     return found, call
 
 
-def by_the_book(train_texts, train_labels, test_texts):
-    """What the two scikit-learn pieces say, in a pipeline."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def by_the_book(train_texts, train_labels, test_texts, counts=False):
+    """What the two scikit-learn pieces say, in a pipeline; with `counts`, what plain counts give in place of the first."""
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    return make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000)).fit(train_texts, train_labels).predict(test_texts).tolist()
+    words = CountVectorizer() if counts else TfidfVectorizer()
+    return make_pipeline(words, LogisticRegression(max_iter=1000)).fit(train_texts, train_labels).predict(test_texts).tolist()
 
 
 @pytest.mark.points(1)
@@ -112,8 +113,11 @@ def test_a_tie_is_settled_once(learner, rng):
     train_labels = ["b", "a", "a", "b", "c"]
     test_texts = [words[0], words[1], f"{words[5]} {words[6]}", "", words[4]]
     found, call = asked(learner, train_texts, train_labels, test_texts, "two equally frequent labels and a rarer one")
-    assert len(set(found["majority"])) == 1 and found["majority"][0] in ("a", "b"), (
+    assert len(set(found["majority"])) == 1, (
         f"{call} gave {found['majority']} as 'majority'. Any one of the most frequent labels will do, but one and the same for every text."
+    )
+    assert found["majority"][0] in ("a", "b"), (
+        f"{call} gave {found['majority'][0]!r} as 'majority', which is the rarer one: the training labels are {train_labels}."
     )
     wanted = by_the_book(train_texts, train_labels, test_texts)
     unknown = [found["tfidf"][2], found["tfidf"][3]]
@@ -121,7 +125,7 @@ def test_a_tie_is_settled_once(learner, rng):
         f"{call} gave {unknown} as 'tfidf' to a text of unknown words and to an empty one. To a word counter they are the same: no known word."
     )
     assert [found["tfidf"][i] for i in (0, 1, 4)] == [wanted[i] for i in (0, 1, 4)], (
-        f"{call} gave {found['tfidf']} as 'tfidf'. Words that stand in a training text speak for its label."
+        f"{call} gave {found['tfidf']} as 'tfidf' for {test_texts}. The training texts {train_texts} have the labels {train_labels}, and a word that stands in a training text speaks for its label."
     )
 
 
@@ -133,6 +137,10 @@ def test_one_text_does_not_depend_on_the_others(learner, rng):
     train_texts = [rare] * 5 + [" ".join(rng.choice(frequent, size=3)) for _ in range(12)]
     train_labels = ["rare"] * 5 + ["frequent"] * 12
     text = " ".join([rare, *unknown[:20]])
+    short, call = asked(learner, train_texts, train_labels, [rare], "one text of one word, which stands in texts of one label only")
+    assert short["tfidf"] == ["rare"], (
+        f"{call} gave {short['tfidf'][0]!r}, the other label, as 'tfidf'. Do texts and labels still belong together?"
+    )
     alone, call = asked(learner, train_texts, train_labels, [text], "one text with one known word and twenty unknown ones")
     wanted = by_the_book(train_texts, train_labels, [text])
     assert alone["tfidf"] == wanted, (
@@ -161,6 +169,9 @@ def test_as_scikit_learn_counts(learner, rng):
     assert same > 240, (
         f"{call} agrees with scikit-learn's own answers on {same} of 400 texts, about as often as chance. Do texts and labels still belong together, and is the n-th answer that to the n-th text?"
     )
+    if same < 399:
+        counted = by_the_book(train_texts, train_labels, test_texts, counts=True)
+        assert found["tfidf"] != counted, f"{call} gave the answers that come of plain counts of words, not of TfidfVectorizer's weights."
     assert same >= 399, (
         f"{call} agrees with scikit-learn's own answers on {same} of 400 texts only. TfidfVectorizer() and LogisticRegression(max_iter=1000), with nothing else changed, fitted on the training texts: plain counts, other settings or words of the test texts give other answers."
     )

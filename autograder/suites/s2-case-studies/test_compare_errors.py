@@ -34,10 +34,19 @@ def called(learner, texts, gold, before, after, about):
     for kind in KINDS:
         expect.sequence(got[kind], call=f"{call} as {kind!r}")
         found[kind] = [place.item() if hasattr(place, "item") else place for place in got[kind]]
-        assert all(type(place) is int for place in found[kind]), (
-            f"{call} gave {found[kind]!r:.80} as {kind!r}. The lists hold places: whole numbers, counted from 0, not the texts themselves nor True and False."
+        strange = [repr(place) for place in found[kind] if type(place) is not int]
+        assert not strange, (
+            f"{call} gave a list with {strange[0] if len(strange[0]) < 40 else strange[0][:30] + '…'} in it as {kind!r}. The lists hold places: whole numbers, counted from 0, not the texts themselves nor True and False."
         )
     return found, call
+
+
+SAYS = {
+    "fixed": "Fixed was wrong and is right now.",
+    "broken": "Broken was right and is wrong now.",
+    "still_wrong": "An answer that has changed and is wrong again is still wrong: compare each answer with the label, not the two answers with each other.",
+    "always_right": "Both answers are the label, so it was always right.",
+}
 
 
 def belongs(place, gold, before, after):
@@ -84,11 +93,12 @@ def test_each_in_its_own_list(learner, rng):
         wanted = {place: belongs(place, gold, before, after) for place in range(len(gold))}
         swapped = [p for p in wanted if wanted[p] in KINDS[:2] and where.get(p) in KINDS[:2] and where[p] != wanted[p]]
         assert not swapped, (
-            f"{call} has place {swapped[0]} in {where[swapped[0]]!r}, where the first system said {before[swapped[0]]!r}, the second {after[swapped[0]]!r}, and the label is {gold[swapped[0]]!r}. Fixed was wrong and is right now."
+            f"{call} has place {swapped[0]} in {where[swapped[0]]!r}, where the first system said {before[swapped[0]]!r}, the second {after[swapped[0]]!r}, and the label is {gold[swapped[0]]!r}. Fixed was wrong and is right now; broken the other way round."
         )
         for place, kind in wanted.items():
-            assert where.get(place) == kind, (
-                f"{call} has place {place} in {where.get(place)!r}, where the first system said {before[place]!r}, the second {after[place]!r}, and the label is {gold[place]!r}. Compare each answer with the label, not the two answers with each other."
+            lists = [repr(name) for name in KINDS if place in found[name]]
+            assert lists == [repr(kind)], (
+                f"{call} has place {place} in {' and '.join(lists) or 'no list'}, where the first system said {before[place]!r}, the second {after[place]!r}, and the label is {gold[place]!r}. {SAYS[kind]}"
             )
 
 
@@ -119,7 +129,7 @@ def test_equally_long_texts_by_place(learner, rng):
     turn = {"yes": "no", "no": "yes"}
     found, call = called(learner, order, gold, [turn[g] for g in gold], gold, "texts of two words, with one space or several between them")
     assert sorted(found["fixed"]) == list(range(n + 2)), (
-        f"{call} should call all of them fixed: the first system was wrong about each, the second is right about each."
+        f"{call} has {len(found['fixed'])} of {n + 2} texts in 'fixed', where the first system was wrong about each and the second is right about each."
     )
     inside = [place for place in found["fixed"] if place < n]
     assert inside == sorted(inside), (
@@ -137,7 +147,7 @@ def test_lists_must_fit(learner, rng):
     texts = texts_of(rng, [3] * 8)
     found, call = called(learner, texts, gold, before, after, "eight examples")
     assert sorted(p for places in found.values() for p in places) == list(range(8)), (
-        f"{call} should have every place once when all lists fit."
+        f"{call} doesn't have every place once, though all lists fit. See to that first."
     )
     for name in ("labels", "before", "after"):
         given = {"labels": gold, "before": before, "after": after}
@@ -153,7 +163,7 @@ def test_lists_must_fit(learner, rng):
                 ) from None
             else:
                 raise AssertionError(
-                    f"{call} gave {got!r:.60} in place of a ValueError. `zip` stops at the shortest list, and examples vanish without a word."
+                    f"{call} gave {'a dict' if type(got) is dict else repr(got)[:40]} in place of a ValueError. `zip` stops at the shortest list, and examples vanish without a word."
                 )
     found, call = called(learner, [], [], [], [], "no examples")
     assert found == {kind: [] for kind in KINDS}, f"{call} gave {found!r:.80}. Without examples all four lists are there, and empty."

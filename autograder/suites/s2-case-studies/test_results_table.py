@@ -143,8 +143,19 @@ def test_an_interval_over_the_runs(learner, rng):
         low, high = float(rows[name]["low"]), float(rows[name]["high"])
         shown = f"{call} gave {low} to {high} for {name!r}, which has {len(scores)} runs."
         assert low <= high, f"{shown} The lower end comes first."
-        assert same(low, mean(scores) - half, digits) and same(high, mean(scores) + half, digits), (
-            f"{shown} It should be what `stats.mean_interval` makes of the accuracies of all of its runs, and of its own only: neither the range from its worst run to its best, nor two standard errors. With few runs the interval is wide."
+        if same(low, mean(scores) - half, digits) and same(high, mean(scores) + half, digits):
+            continue
+        normal = 1.96 * half / STUDENT[len(scores)]
+        assert not (same(low, min(scores), digits) and same(high, max(scores), digits)), (
+            f"{shown} That is the range from its worst run to its best, which isn't an interval of their mean. `stats.mean_interval` makes one: with few runs the interval is wide."
+        )
+        assert not any(
+            same(low, mean(scores) - normal, d) and same(high, mean(scores) + normal, d) for d in (1, 2, 3) if 10.0**-d < 2 * normal
+        ), (
+            f"{shown} That is about two standard errors each way, as if there were many runs. `stats.mean_interval` knows how few there are: with few runs the interval is wide."
+        )
+        raise AssertionError(
+            f"{shown} It should be what `stats.mean_interval` makes of the accuracies of all of its runs, and of its own only."
         )
     low, high = (float(rows["single"][end]) for end in ("low", "high"))
     assert math.isnan(low) and math.isnan(high), (
@@ -177,6 +188,10 @@ def test_the_gain_over_the_baseline(learner, rng):
                 )
                 assert not any(same(gain, means[name] - means[other], digits) for other in (first, list(rows)[-1], runs[0].system)), (
                     f"{shown} That is against another row of the table. The baseline is the system {names[place]!r}, wherever it stands."
+                )
+                best, best_of_baseline = (max(run.accuracy for run in runs if run.system == other) for other in (name, names[place]))
+                assert not same(gain, best - best_of_baseline, digits), (
+                    f"{shown} That is the gain of its best run. It is the system's mean minus that of {names[place]!r}."
                 )
                 raise AssertionError(f"{shown} It is the system's mean minus that of {names[place]!r}, both before rounding.")
         assert float(rows[names[place]]["gain"]) == 0, f"{call} gave a gain of {rows[names[place]]['gain']} for the baseline itself."
@@ -225,9 +240,18 @@ def test_digits_that_mean_something(learner, rng):
             assert abs(got - round(got, digits)) < 1e-9, (
                 f"{call} gave {got} in the column {column!r} of {name!r}, which is more digits than its interval allows, of half-width {half:.2g}. The last digit shown is the first one that the interval makes doubtful."
             )
-            assert same(got, value, digits), (
-                f"{call} gave {got} in the column {column!r} of {name!r}, whose interval has a half-width of {half:.2g}. Either a digit too many was rounded away, or something was rounded before it was subtracted: rounding comes last."
+            if same(got, value, digits):
+                continue
+            shown = f"{call} gave {got} in the column {column!r} of {name!r}, whose interval has a half-width of {half:.2g}."
+            fewer = any(abs(got - round(value, d)) < 1e-9 for d in range(digits))
+            of_one_run = column == "accuracy" and any(same(got, score, digits) for score in scores)
+            assert not fewer or of_one_run, f"{shown} A digit too many was rounded away."
+            middles = (mean(scores), mean([run.accuracy for run in wide]))
+            early = [abs(got - (round(middles[0], a) - round(middles[1], b))) for a in (1, 2, 3) for b in (1, 2, 3)]
+            assert column != "gain" or min(early) > 1e-9, (
+                f"{shown} The means were rounded before they were subtracted: rounding comes last."
             )
+            raise AssertionError(f"{shown} It isn't right before rounding: see what the checks of the mean, the interval and the gain say.")
 
 
 @pytest.mark.points(1)
@@ -248,5 +272,5 @@ def test_a_baseline_that_is_not_there(learner, rng):
             ) from None
         else:
             raise AssertionError(
-                f"{call} gave {type(got).__name__} in place of a ValueError. A gain over nothing would look like any other."
+                f"{call} gave {'a table' if isinstance(got, Table) else type(got).__name__} in place of a ValueError. A gain over nothing would look like any other."
             )

@@ -34,13 +34,14 @@ def step(learner, parameter, gradient, state, call=CALL, **how):
 
 def by_hand(parameter, gradient, state, lr, betas, eps, weight_decay, wrong=""):
     """The step by arithmetic, on copies; `wrong` names a mistake to make on the way."""
-    first, second = betas
+    first, second = betas[::-1] if wrong == "betas" else betas
     count = state.step + 1
     if wrong == "l2":
         gradient = gradient + weight_decay * parameter
     mean = first * state.mean + (1 - first) * gradient
     square = second * state.square + (1 - second) * gradient * gradient
-    low, high = (1.0, 1.0) if wrong == "no correction" else (1 - first**count, 1 - second**count)
+    number = count - 1 if wrong == "late" else count
+    low, high = (1.0, 1.0) if wrong == "no correction" else (1 - first**number, 1 - second**number)
     root = (square / high + eps) ** 0.5 if wrong == "eps" else (square / high) ** 0.5 + eps
     factor = {"l2": 1.0, "no rate": 1 - weight_decay}.get(wrong, 1 - lr * weight_decay)
     return parameter * factor - lr * (mean / low) / root, AdamWState(count, mean, square)
@@ -48,6 +49,27 @@ def by_hand(parameter, gradient, state, lr, betas, eps, weight_decay, wrong=""):
 
 def near(left, right):
     return torch.allclose(left, right, rtol=1e-6, atol=1e-9)
+
+
+WRONG = {
+    "no correction": "The averages begin at zero, so they are too small at first: bias correction is missing, without which the first steps have a wrong length.",
+    "late": "Bias correction divides by 1 - beta**step, where this step counts too, and the first step counts from 1: state.step is the number of steps before this one.",
+    "l2": "Decay was added to the gradient. That is Adam with an L2 penalty; what makes it AdamW is that decay goes round the averages, straight to the weights.",
+    "no rate": "The learning rate was left out of the decay. The weights shrink by the factor 1 - lr * weight_decay.",
+    "eps": "eps stands under the root. It is added after the root is taken, so that it has the unit of a gradient.",
+    "betas": "The two betas are mixed up: the first is for the mean of the gradients, the second for that of their squares.",
+}
+
+
+def told(after, parameter, gradient, state, how, hint):
+    """The sentence that names the only mistake which leads to just this parameter, or `hint`."""
+    if torch.equal(after, parameter):
+        return "It left the parameter as it was: change the one that was passed, in place."
+    if not state.step and ((after - parameter).abs().min() > 1e3 * how["lr"] or not bool(torch.isfinite(after).all())):
+        return WRONG["late"]
+    ways = [wrong for wrong in WRONG if wrong != "late" or state.step]
+    named = [wrong for wrong in ways if near(after, by_hand(parameter, gradient, state, **how, wrong=wrong)[0])]
+    return WRONG[named[0]] if len(named) == 1 else hint
 
 
 @pytest.mark.points(2)
@@ -80,15 +102,13 @@ def test_the_first_step(learner, rng):
     parameter, gradient = tensor(rng, 4), tensor(rng, 4) * torch.tensor([1e-2, 1.0, 30.0, 1e3])
     how = {**USUAL, "lr": float(rng.uniform(0.01, 0.1)), "betas": (float(rng.uniform(0.8, 0.95)), 0.99)}
     after, _ = step(learner, parameter.clone(), gradient, fresh(parameter), **how)
-    bare, _ = by_hand(parameter, gradient, fresh(parameter), **how, wrong="no correction")
     right, _ = by_hand(parameter, gradient, fresh(parameter), **how)
     moved = ", ".join(f"{x / how['lr']:.3g}" for x in (after - parameter).tolist())
-    assert not near(after, bare), (
-        f"The first step of {CALL} moved the numbers by {moved} times lr. The averages begin at zero, so they are too small at first: without bias correction the first step has a wrong length."
-    )
-    assert near(after, right), (
-        f"The first step of {CALL} moved the numbers by {moved} times lr. Bias correction divides by 1 - beta**step, and the first step counts from 1: state.step is the number of steps before this one."
-    )
+    if not near(after, right):
+        hint = "See to the two averages, their correction, and what is divided by what."
+        raise AssertionError(
+            f"The first step of {CALL} moved the numbers by {moved} times lr, where each is to move by about 1 or -1. {told(after, parameter, gradient, fresh(parameter), how, hint)}"
+        )
 
 
 @pytest.mark.points(2)
@@ -103,13 +123,14 @@ def test_the_notes(learner, rng):
     _, swapped = by_hand(parameter, gradient, state, **{**how, "betas": how["betas"][::-1]})
     call = f"{CALL}, with state.step = {state.step},"
     assert got.step == right.step, f"{call} gave a state with step = {got.step}. It counts the steps that were made, this one included."
-    assert not near(got.mean, swapped.mean), (
-        f"{call} mixed up the two betas: the first is for the mean of the gradients, the second for that of their squares."
-    )
     corrected = right.mean / (1 - how["betas"][0] ** right.step)
-    assert not near(got.mean, corrected), (
-        f"{call} gave a state that holds the corrected averages. The correction is for this step's use; the next step goes on from the plain averages."
-    )
+    if not near(got.mean, right.mean):
+        assert not near(got.mean, swapped.mean), (
+            f"{call} mixed up the two betas: the first is for the mean of the gradients, the second for that of their squares."
+        )
+        assert not near(got.mean, corrected), (
+            f"{call} gave a state that holds the corrected averages. The correction is for this step's use; the next step goes on from the plain averages."
+        )
     assert near(got.mean, right.mean), f"{call} gave another `mean` than betas[0] of the old one and the rest of the gradient."
     assert near(got.square, right.square), (
         f"{call} gave another `square` than betas[1] of the old one and the rest of the gradient's square, number by number."
@@ -124,14 +145,10 @@ def test_decay_apart_from_the_gradient(learner, rng):
     how = {**USUAL, "lr": 0.1, "weight_decay": float(rng.uniform(0.2, 0.6))}
     after, notes = step(learner, parameter.clone(), gradient, AdamWState(3, state.mean.clone(), state.square.clone()), **how)
     call = f"{CALL}, with lr = 0.1 and weight_decay = {how['weight_decay']:.3f},"
-    (coupled, mixed), (alone, _), (right, _) = (by_hand(parameter, gradient, state, **how, wrong=w) for w in ("l2", "no rate", ""))
-    assert not near(after, coupled) and not near(notes.mean, mixed.mean), (
-        f"{call} has decay added to the gradient. That is Adam with an L2 penalty; what makes it AdamW is that decay goes round the averages, straight to the weights."
-    )
-    assert not near(after, alone), (
-        f"{call} has the learning rate left out of the decay. The weights shrink by the factor 1 - lr * weight_decay."
-    )
-    assert near(after, right), f"{call} left another parameter than this: first times 1 - lr * weight_decay, then the step."
+    (_, mixed), (right, _) = (by_hand(parameter, gradient, state, **how, wrong=w) for w in ("l2", ""))
+    assert not near(notes.mean, mixed.mean), f"{call} left another parameter than it should, and decay in the averages. {WRONG['l2']}"
+    hint = "First it is multiplied by 1 - lr * weight_decay, then the step is subtracted."
+    assert near(after, right), f"{call} left another parameter than it should. {told(after, parameter, gradient, state, how, hint)}"
 
 
 @pytest.mark.points(1)
@@ -140,12 +157,12 @@ def test_where_eps_stands(learner, rng):
     parameter, gradient = tensor(rng, 5), tensor(rng, 5, scale=0.1)
     how = {**USUAL, "eps": float(rng.uniform(0.02, 0.05))}
     after, _ = step(learner, parameter.clone(), gradient, fresh(parameter), **how)
-    (under, _), (right, _) = (by_hand(parameter, gradient, fresh(parameter), **how, wrong=w) for w in ("eps", ""))
+    right, _ = by_hand(parameter, gradient, fresh(parameter), **how)
     call = f"{CALL}, with eps = {how['eps']:.3f},"
-    assert not near(after, under), (
-        f"{call} has eps under the root. It is added after the root is taken, so that it has the unit of a gradient."
+    hint = "What is divided by is the root of the corrected `square`, plus eps."
+    assert near(after, right), (
+        f"{call} left another parameter than it should. {told(after, parameter, gradient, fresh(parameter), how, hint)}"
     )
-    assert near(after, right), f"{call} left another parameter than the root of the corrected `square`, plus eps, as divisor gives."
 
 
 @pytest.mark.points(2)
@@ -159,7 +176,10 @@ def test_fifty_steps_like_torch(learner, rng):
     for number in range(50):
         other.grad = (other.detach() - target) ** 3
         optimizer.step()
-        mine, state = step(learner, mine, (mine - target) ** 3, state, **how)
-        assert torch.allclose(mine, other.detach(), rtol=1e-5, atol=1e-7), (
-            f"{number + 1} step{'s' * (number > 0)} of {CALL} led to another point than torch.optim.AdamW. Compare the order: averages, correction, decay, step."
-        )
+        before, noted, gradient = mine, state, (mine - target) ** 3
+        mine, state = step(learner, mine, gradient, AdamWState(state.step, state.mean.clone(), state.square.clone()), **how)
+        if not torch.allclose(mine, other.detach(), rtol=1e-5, atol=1e-7):
+            hint = "Compare the order: averages, correction, decay, step. And is the state that comes back what the next step needs?"
+            raise AssertionError(
+                f"{number + 1} step{'s' * (number > 0)} of {CALL} led to another point than torch.optim.AdamW. {told(mine, before, gradient, noted, how, hint)}"
+            )

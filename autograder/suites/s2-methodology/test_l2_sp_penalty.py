@@ -56,6 +56,54 @@ def off(got, wanted):
     return abs(got - wanted) > 1e-6 * max(1.0, abs(wanted))
 
 
+def mistakes(model, start, strength, head_strength, head):
+    """What each mistake that is often made gives, and the sentence that names it."""
+    rows = [(name, p.detach(), start[name], name.startswith(head + ".")) for name, p in model.named_parameters()]
+    halves = {True: head_strength / 2, False: strength / 2}
+
+    def total(of_body, of_head, inside=lambda name, own: own):
+        return sum(float(halves[inside(name, own)] * (of_head(p, s) if inside(name, own) else of_body(p, s))) for name, p, s, own in rows)
+
+    def squares(p, s):
+        return (p**2).sum()
+
+    def distances(p, s):
+        return ((p - s) ** 2).sum()
+
+    yield (
+        total(squares, squares),
+        "The body is pulled to zero. What it knows is in its start: the distance from there counts.",
+    )
+    yield (
+        total(distances, distances),
+        "The head is pulled to its own start. That was random and means nothing; a new head is pulled to zero.",
+    )
+    yield total(distances, lambda p, s: 0.0), "It left the head out."
+    yield 2 * total(distances, squares), "The factor of one half is missing."
+    yield (
+        total(lambda p, s: ((p - s) ** 2).mean(), lambda p, s: (p**2).mean()),
+        "That is a mean over each tensor. All numbers count alike: add up their squares.",
+    )
+    yield (
+        total(lambda p, s: (p - s).norm(), lambda p, s: p.norm()),
+        "That is a sum of lengths. The squares are to be added up, without a root.",
+    )
+    yield (
+        total(distances, squares, inside=lambda name, own: name.startswith(head)),
+        "A part whose name only begins like the head's was taken for the head. The head's parameters begin with its name and a dot.",
+    )
+    halves = {True: strength / 2, False: head_strength / 2}
+    yield total(distances, squares), "The strengths are mixed up: `strength` is for the body and `head_strength` for the head."
+
+
+def agree(got, wanted, arguments, call, hint):
+    """The penalty is right; where it is just what one known mistake gives, that mistake is named."""
+    if not off(got, wanted):
+        return
+    named = [sentence for amount, sentence in mistakes(*arguments) if not off(got, amount)]
+    raise AssertionError(f"{call} gave {got:.6g}, which is not right. {named[0] if len(named) == 1 else hint}")
+
+
 @pytest.mark.points(3)
 def test_the_body_is_held_to_its_start(learner, rng):
     """The body costs half of strength times the sum of its squared distances from the start."""
@@ -64,23 +112,8 @@ def test_the_body_is_held_to_its_start(learner, rng):
     call = f"l2_sp_penalty(model, start, {strength:.3f}, 0.0, 'classifier'), after the body was moved,"
     squares = moved(model, rng, ("encoder", "norm", "classifier_norm"))
     got = value(learner.l2_sp_penalty(model, start, strength, 0.0, "classifier"), call)
-    body = [(p.detach(), start[n]) for n, p in model.named_parameters() if not n.startswith("classifier.")]
-    to_zero = sum(float((p**2).sum()) for p, _ in body)
-    means = sum(float(((p - s) ** 2).mean()) for p, s in body)
-    lengths = sum(float((p - s).norm()) for p, s in body)
-    assert off(got, strength / 2 * to_zero), (
-        f"{call} gave {got:.4f}, which pulls the body to zero. What it knows is in its start: the distance from there counts."
-    )
-    assert off(got, strength * squares), (
-        f"{call} gave {got:.4f}. The factor of one half is missing: the penalty is half of strength times the sum."
-    )
-    assert off(got, strength / 2 * means), f"{call} gave {got:.4f}, a mean over each tensor. All numbers count alike: add up their squares."
-    assert off(got, strength / 2 * lengths), (
-        f"{call} gave {got:.4f}, a sum of lengths. The squares of the distances are to be added up, without a root."
-    )
-    assert not off(got, strength / 2 * squares), (
-        f"{call} gave {got:.4f}, which isn't half of strength times the sum of (weight - start) ** 2 over the body."
-    )
+    hint = "It is half of strength times the sum of (weight - start) ** 2 over the body."
+    agree(got, strength / 2 * squares, (model, start, strength, 0.0, "classifier"), call, hint)
 
 
 @pytest.mark.points(2)
@@ -88,17 +121,12 @@ def test_the_head_is_held_to_zero(learner, rng):
     """The new head costs half of head_strength times the sum of its squared weights, wherever it began."""
     model = small_model(int(rng.integers(1000)))
     start, strength = start_of(model), float(rng.uniform(0.5, 3))
-    squares = moved(model, rng, ("classifier",))
+    moved(model, rng, ("classifier",))
     call = f"l2_sp_penalty(model, start, 1.0, {strength:.3f}, 'classifier'), where only the head has moved,"
     got = value(learner.l2_sp_penalty(model, start, 1.0, strength, "classifier"), call)
     head = sum(float((p.detach() ** 2).sum()) for p in model.classifier.parameters())
-    assert off(got, strength / 2 * squares), (
-        f"{call} gave {got:.4f}: the head is pulled to its own start. That was random and means nothing; a new head is pulled to zero."
-    )
-    assert got > 1e-12, f"{call} gave {got:.4f}. It left the head out."
-    assert not off(got, strength / 2 * head), (
-        f"{call} gave {got:.4f}, which isn't half of head_strength times the sum of the head's squared weights."
-    )
+    hint = "It is half of head_strength times the sum of the head's squared weights, for the body hasn't moved."
+    agree(got, strength / 2 * head, (model, start, 1.0, strength, "classifier"), call, hint)
     bodyless = {name: tensor for name, tensor in start.items() if not name.startswith("classifier.")}
     try:
         again = value(learner.l2_sp_penalty(model, bodyless, 1.0, strength, "classifier"), call)
@@ -117,12 +145,8 @@ def test_both_halves(learner, rng):
     call = f"l2_sp_penalty(model, start, {strength:.3f}, {head_strength:.3f}, 'score')"
     got = value(learner.l2_sp_penalty(model, start, strength, head_strength, "score"), call)
     head = sum(float((p.detach() ** 2).sum()) for p in model.score.parameters())
-    assert off(got, head_strength / 2 * body + strength / 2 * head), (
-        f"{call} gave {got:.4f}: `strength` is for the body and `head_strength` for the head."
-    )
-    assert not off(got, strength / 2 * body + head_strength / 2 * head), (
-        f"{call} gave {got:.4f}, which isn't the sum of the body's half and the head's."
-    )
+    hint = "Work out what the body alone costs and what the head alone costs, and add the two."
+    agree(got, strength / 2 * body + head_strength / 2 * head, (model, start, strength, head_strength, "score"), call, hint)
 
 
 @pytest.mark.points(1)
@@ -134,7 +158,9 @@ def test_a_name_is_not_a_beginning(learner, rng):
     call = f"{CALL}, with head = 'classifier' and a part `classifier_norm` that has moved,"
     got = value(learner.l2_sp_penalty(model, start, 2.0, 0.0, "classifier"), call)
     assert got > 1e-9, f"{call} took that part for the head. The head's parameters begin with its name and a dot."
-    assert not off(got, squares), f"{call} gave {got:.4f}, which isn't what that part's squared distances come to."
+    agree(
+        got, squares, (model, start, 2.0, 0.0, "classifier"), call, "That part's squared distances count, as those of any part of the body."
+    )
 
 
 @pytest.mark.points(2)
@@ -170,7 +196,8 @@ def test_a_missing_start(learner, rng):
     except KeyError as error:
         assert "norm.weight" in str(error), f"{call} raised KeyError: {error}, which doesn't name the parameter."
         return
-    raise AssertionError(f"{call} gave {got!r}, where a KeyError is asked for. A weight that is silently left out isn't held.")
+    shown = f"{float(got.detach()):.4g}" if isinstance(got, torch.Tensor) and got.dim() == 0 else f"a {type(got).__name__}"
+    raise AssertionError(f"{call} gave {shown}, where a KeyError is asked for. A weight that is silently left out isn't held.")
 
 
 @pytest.mark.points(1)
@@ -182,4 +209,5 @@ def test_a_real_minilm(learner, rng):
     head = sum(float((t.double() ** 2).sum()) for t in learner.probe(nudge, model, amount))
     call = f"l2_sp_penalty(model, start, 2.0, 0.5, 'classifier'), on MiniLM with one weight moved by {amount:.3f},"
     got = value(learner.l2_sp_penalty(model, start, 2.0, 0.5, "classifier"), call)
-    expect.close(got, amount**2 + 0.25 * head, call=call, hint="All of `bert` is the body, `classifier` is the head.", atol=1e-4, rtol=1e-4)
+    hint = "All of `bert` is the body, `classifier` is the head: see what the other checks say about each."
+    expect.close(got, amount**2 + 0.25 * head, call=call, hint=hint, atol=1e-4, rtol=1e-4)

@@ -28,58 +28,68 @@ def drawn(rng):
 def counted(got, call):
     expect.mapping(got, call=call, keys=KEYS)
     for key in KEYS:
-        expect.integer(int(got[key]) if isinstance(got[key], np.integer) else got[key], call=f"{call}: {key!r}", low=0)
+        expect.integer(int(got[key]) if isinstance(got[key], np.integer) else got[key], call=f"{call.rstrip(',')}: {key!r}", low=0)
     return [int(got[key]) for key in KEYS]
+
+
+def mistake(got, counts, labels, a, b):
+    """A sentence that names the mistake that gives just these counts, "" when it is none that is known."""
+    both, only_a, only_b, neither = counts
+    if got == [both, only_b, only_a, neither]:
+        return "'only_a' and 'only_b' are swapped: 'only_a' is where a is right and b is wrong."
+    if got[1:3] == [both + only_a, both + only_b] != [only_a, only_b]:
+        return "'only_a' holds all that a gets right. Those that b gets right as well belong to 'both'."
+    if got[0] == (a == b).sum() != both:
+        return "'both' counts where the two answers agree. They may agree and both be wrong: compare each of them with the label, not with the other."
+    if got[3] == ((a == b) & (a != labels)).sum() != neither:
+        return "'neither' counts only where both give the same answer. Two wrong answers needn't be the same wrong answer."
+    return ""
 
 
 @pytest.mark.points(1)
 def test_four_whole_numbers(learner, rng):
     """It returns four counts, as plain whole numbers, that add up to the number of examples."""
-    labels, a, b = answers(drawn(rng), rng)
+    counts = drawn(rng)
+    labels, a, b = answers(counts, rng)
     got = learner.head_to_head(labels, a, b)
-    call = f"head_to_head(labels, predictions_a, predictions_b), on {len(labels)} examples,"
+    call = f"head_to_head(labels, predictions_a, predictions_b), on {len(labels)} examples"
     expect.mapping(got, call=call, keys=KEYS)
     for key in KEYS:
         assert type(got[key]) is not float, f"{call}: {key!r} is {got[key]:.4g}. These are counts of examples, no shares."
         expect.integer(got[key], call=f"{call}: {key!r}", low=0)
     total = sum(got.values())
     assert total == len(labels), (
-        f"{call} gave counts that add up to {total}. Each example belongs to exactly one of the four: two wrong answers needn't be the same wrong answer."
+        f"{call}, gave counts that add up to {total}. Each example belongs to exactly one of the four. "
+        f"{mistake([got[key] for key in KEYS], counts.tolist(), labels, a, b)}".rstrip()
     )
 
 
 @pytest.mark.points(2)
 def test_right_means_like_the_label(learner, rng):
     """An answer is right when it is the label, not when the other model gives it too."""
-    counts = drawn(rng)
+    counts = drawn(rng).tolist()
     labels, a, b = answers(counts, rng)
     got = learner.head_to_head(labels, a, b)
     call = "head_to_head(labels, predictions_a, predictions_b), with four classes,"
-    both, _, _, neither = counted(got, call)
-    assert both == counts[0], (
-        f"{call} gave {both} for 'both'. Two models that agree may both be wrong: compare each of them with the label, not with the other."
-    )
-    assert neither == counts[3], (
-        f"{call} gave {neither} for 'neither'. Both are wrong wherever neither answer is the label, whether or not the two answers are equal."
-    )
+    got = counted(got, call)
+    for place in (0, 3):
+        assert got[place] == counts[place], (
+            f"{call} gave {got[place]} for {KEYS[place]!r}, where {counts[place]} is right. "
+            f"{mistake(got, counts, labels, a, b) or 'An answer is right when it equals the label, and wrong otherwise.'}"
+        )
 
 
 @pytest.mark.points(2)
 def test_who_wins_where(learner, rng):
     """'only_a' counts the examples that a gets right and b wrong, 'only_b' the reverse."""
-    counts = drawn(rng)
+    counts = drawn(rng).tolist()
     labels, a, b = answers(counts, rng)
     got = learner.head_to_head(labels, a, b)
     call = "head_to_head(labels, predictions_a, predictions_b)"
-    _, only_a, only_b, _ = counted(got, call)
-    assert (only_a, only_b) != (counts[2], counts[1]), (
-        f"{call} has 'only_a' and 'only_b' swapped: 'only_a' is where a is right and b is wrong."
-    )
-    assert (only_a, only_b) != (counts[0] + counts[1], counts[0] + counts[2]), (
-        f"{call} counts in 'only_a' all that a gets right. Those that b gets right as well belong to 'both'."
-    )
-    assert (only_a, only_b) == (counts[1], counts[2]), (
-        f"{call} gave {only_a} for 'only_a' and {only_b} for 'only_b'. Go example by example: is a right? Is b right? 'only' means that the other is wrong."
+    got = counted(got, call)
+    assert got[1:3] == counts[1:3], (
+        f"{call} gave {got[1]} for 'only_a' and {got[2]} for 'only_b', where {counts[1]} and {counts[2]} are right. "
+        f"{mistake(got, counts, labels, a, b) or 'Go example by example: is a right? Is b right? `only` means that the other is wrong.'}"
     )
 
 
@@ -89,10 +99,13 @@ def test_two_classes(learner, rng):
     for gone in (0, 1, 2, 3):
         counts = drawn(rng)
         counts[gone] = 0
+        counts = counts.tolist()
         given = answers(counts, rng, classes=2)
         got = learner.head_to_head(*given)
-        call = f"head_to_head(labels, predictions_a, predictions_b), where {KEYS[gone]!r} never happens,"
-        assert counted(got, call) == counts.tolist(), (
-            f"{call} gave {got}, which isn't what a count by hand gives. The other three must not change because one is 0."
+        call = f"head_to_head(labels, predictions_a, predictions_b), with two classes, where {KEYS[gone]!r} never happens,"
+        shown, got = got, counted(got, call)
+        wrong = [place for place in range(4) if got[place] != counts[place]]
+        assert not wrong, (
+            f"{call} gave {shown}, where {KEYS[wrong[0]]!r} should be {counts[wrong[0]]}. {mistake(got, counts, *given)}".rstrip()
         )
         assert all(map(np.array_equal, learner.last.args, given)), f"{call} changed an array that it was given. Work on a copy."

@@ -22,6 +22,54 @@ def exact(only_a, only_b):
     return float(Fraction(ways, 2**n))
 
 
+def chi_squared(statistic):
+    from scipy.stats import chi2
+
+    return float(chi2.sf(statistic, 1))
+
+
+def mistakes(both, only_a, only_b, neither):
+    """What each mistake that is often made gives, and the sentence that names it."""
+    from scipy.stats import binom, binomtest
+
+    n, few, gap = only_a + only_b, min(only_a, only_b), abs(only_a - only_b)
+    exactly = "made for many disagreements. Here the binomial is asked for, which is exact however few there are."
+    yield chi_squared(gap**2 / n), f"That is the chi-squared approximation, {exactly}"
+    yield chi_squared((gap - 1) ** 2 / n), f"That is the chi-squared approximation with a correction, {exactly}"
+    yield binom.cdf(few, n, 0.5), "That is one tail only. Before the test nobody knew which would be ahead: both directions count."
+    yield (
+        min(1.0, 2 * binom.sf(only_b - 1, n, 0.5)),
+        "That asks only how often b would win so often or more. It doesn't matter which of the two is ahead.",
+    )
+    yield (
+        min(1.0, 2 * binom.pmf(few, n, 0.5)),
+        "That is the probability of just this split, doubled. All splits that are at least as uneven belong to it.",
+    )
+    agreed = "Examples on which the two agree don't say which is better, however many there are: only the disagreements enter, as successes and as throws."
+    yield binomtest(few, n + both + neither, 0.5).pvalue, f"That takes every example for a throw of the coin. {agreed}"
+    if both:
+        yield (
+            binomtest(both + only_a, n + 2 * both, 0.5).pvalue,
+            f"That compares the numbers of right answers, those that both get right included. {agreed}",
+        )
+
+
+def told(got, both, only_a, only_b, neither, hint):
+    """The sentence that names the mistake which gives just this number, or `hint`."""
+    named = {sentence for value, sentence in mistakes(both, only_a, only_b, neither) if abs(got - value) < 1e-9 + 1e-6 * value}
+    return named.pop() if len(named) == 1 else hint
+
+
+def agree(got, both, only_a, only_b, neither, call, hint, atol=1e-9):
+    assert abs(got - exact(only_a, only_b)) <= atol + 1e-6 * exact(only_a, only_b), (
+        f"{call} gave {got:.4g}, which is not right. {told(got, both, only_a, only_b, neither, hint)}"
+    )
+
+
+def times(number, what):
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def probability(learner, a, b, about):
     """The ladder up to the value. Whether it is a plain float is asked once, in the first test."""
     call = f"mcnemar(a, b), with {about},"
@@ -38,11 +86,13 @@ def probability(learner, a, b, about):
 @pytest.mark.points(1)
 def test_a_plain_probability(learner, rng):
     """It returns a float between 0 and 1, and leaves its arguments as they are."""
-    a, b = answers(30, int(rng.integers(4, 7)), int(rng.integers(9, 14)), 12, rng)
-    got, call = probability(learner, a, b, "some disagreements")
+    counts = 30, int(rng.integers(4, 7)), int(rng.integers(9, 14)), 12
+    a, b = answers(*counts, rng)
+    got, call = probability(learner, a, b, f"{counts[1]} wins for a and {counts[2]} for b")
     expect.number(learner.last.value, call=call, low=0, high=1)
-    assert got < 0.999, f"{call} gave {got:.4g}, as if there were no disagreements."
-    assert got > 1e-6, f"{call} gave {got:.4g}, as if chance could never do this. A coin can."
+    assert 1e-6 < got < 0.999, (
+        f"{call} gave {got:.4g}. {told(got, *counts, 'So many throws of a fair coin come out so now and then, but not always.')}"
+    )
     assert all(map(np.array_equal, learner.last.args, (a, b))), f"{call} changed an array that it was given. Work on a copy."
 
 
@@ -52,31 +102,9 @@ def test_exact_for_small_counts(learner, rng):
     for only_a in (0, 1, 2, 3):
         only_b = only_a + int(rng.integers(3, 7))
         a, b = answers(25, only_a, only_b, 9, rng)
-        got, call = probability(learner, a, b, f"{only_a} reviews that only a gets right and {only_b} that only b gets right")
-        n, gap = only_a + only_b, abs(only_b - only_a)
-        for statistic, name in (
-            (gap**2 / n, "chi-squared approximation"),
-            ((gap - 1) ** 2 / n, "chi-squared approximation with a correction"),
-        ):
-            assert abs(got - chi_squared(statistic)) > 1e-6, (
-                f"{call} gave {got:.4g}. That is the {name}, made for many disagreements. Here the binomial is asked for, which is exact however few there are."
-            )
-        assert abs(got - exact(only_a, only_b) / 2) > 1e-9, (
-            f"{call} gave {got:.4g}, one tail only. A surprise in a's favour counts as well."
-        )
-        expect.close(
-            got,
-            exact(only_a, only_b),
-            call=call,
-            hint="Throw a fair coin for each disagreement: how likely is a split at least as uneven as this one, in either direction?",
-            atol=1e-9,
-        )
-
-
-def chi_squared(statistic):
-    from scipy.stats import chi2
-
-    return float(chi2.sf(statistic, 1))
+        got, call = probability(learner, a, b, f"{times(only_a, 'review')} that only a gets right and {only_b} that only b gets right")
+        hint = "Throw a fair coin for each disagreement: how likely is a split at least as uneven as this one, in either direction?"
+        agree(got, 25, only_a, only_b, 9, call, hint)
 
 
 @pytest.mark.points(2)
@@ -88,13 +116,8 @@ def test_agreements_do_not_count(learner, rng):
         got, call = probability(
             learner, a, b, f"{only_a} and {only_b} disagreements, {both} that both get right and {neither} that both get wrong"
         )
-        expect.close(
-            got,
-            exact(only_a, only_b),
-            call=call,
-            hint="Examples on which the two agree don't say which is better, however many there are: only the disagreements enter, as successes and as throws.",
-            atol=1e-9,
-        )
+        hint = "See first whether it is right for few disagreements." if not both and not neither else "Only the disagreements enter."
+        agree(got, both, only_a, only_b, neither, call, hint)
 
 
 @pytest.mark.points(2)
@@ -105,13 +128,10 @@ def test_both_directions(learner, rng):
     for only_a, only_b in ((few, many), (many, few)):
         got, call = probability(learner, *answers(20, only_a, only_b, 20, rng), f"{only_a} wins for a and {only_b} for b")
         results.append(got)
-        assert abs(got - exact(few, many) / 2) > 1e-9, (
-            f"{call} gave {got:.4g}, one tail only. Before the test nobody knew which would be ahead: both directions count."
-        )
     assert abs(results[0] - results[1]) < 1e-9, (
         f"mcnemar(a, b) gave {results[0]:.4g}, and with a and b exchanged {results[1]:.4g}. A two-sided test gives the same for both."
     )
-    expect.close(results[0], exact(few, many), call=call, hint="Both tails, of a binomial with one throw for each disagreement.", atol=1e-9)
+    agree(got, 20, many, few, 20, call, "Both tails, of a binomial with one throw for each disagreement.")
 
 
 @pytest.mark.points(1)
@@ -119,7 +139,8 @@ def test_an_even_split(learner, rng):
     """With as many wins for a as for b there is nothing to explain: 1."""
     wins = int(rng.integers(2, 9))
     got, call = probability(learner, *answers(10, wins, wins, 10, rng), f"{wins} wins for each")
-    assert got > 1 - 1e-9, f"{call} gave {got:.4g}. No split is more even than this one, so every split is at least as uneven."
+    hint = "No split is more even than this one, so every split is at least as uneven."
+    assert got > 1 - 1e-9, f"{call} gave {got:.4g}. {told(got, 10, wins, wins, 10, hint)}"
 
 
 @pytest.mark.points(1)
@@ -140,7 +161,7 @@ def test_no_disagreements(learner, rng):
         assert not warned, f"{call} warned: {warned[0]}. Look for a division by the number of disagreements, which is 0."
     a, b = answers(10, 1, 9, 10, rng)
     got, call = probability(learner, a, b, "1 win for a and 9 for b")
-    assert got < 0.1, f"{call} gave {got:.4g}, as if these were equals, too."
+    assert got < 0.1, f"{call} gave {got:.4g}. {told(got, 10, 1, 9, 10, 'So uneven a split of ten throws is rare.')}"
 
 
 @pytest.mark.points(1)
@@ -157,10 +178,5 @@ def test_thousands_of_disagreements(learner, rng):
             f"{call} raised OverflowError: {error}. The number of ways is a whole number too large for a float, and 0.5 to so high a power too small: divide whole numbers, or leave it to a library."
         ) from None
     got = expect.number(float(got) if isinstance(got, np.floating) else got, call=call, low=0, high=1 + 1e-9)
-    expect.close(
-        got,
-        exact(only_a, only_b),
-        call=call,
-        hint="Does a number become too large or too small on the way? Divide whole numbers, or leave it to a library.",
-        atol=1e-7,
-    )
+    hint = "Does a number become too large or too small on the way? Divide whole numbers, or leave it to a library."
+    agree(got, 3000, only_a, only_b, 1000, call, hint, atol=1e-7)

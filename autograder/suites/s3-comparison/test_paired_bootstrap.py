@@ -52,28 +52,44 @@ def right_or_wrong(both, only_a, only_b, neither, rng):
     return ((kind == 0) | (kind == 1)).astype(float), ((kind == 0) | (kind == 2)).astype(float)
 
 
-def check_interval(got, call, a, b, resamples):
-    """Each end is the quantile that leaves 2.5% outside, give or take 5.5 standard errors of the resampling (missed in fewer than one run in ten million)."""
+def bounds(a, b, resamples):
+    """Where each end may lie: the quantile that leaves 2.5% outside, give or take 5.5 standard errors of the resampling (missed in fewer than one run in ten million)."""
     values, mass = resampled(a, b)
-    tail = 0.025
-    error = 5.5 * np.sqrt(tail * (1 - tail) / resamples)
-    low, high = got[1], got[2]
-    ends = {"lower": (low, tail), "upper": (high, 1 - tail)}
-    bounds = {name: (quantile(values, mass, share - error), quantile(values, mass, share + error)) for name, (_, share) in ends.items()}
+    error = 5.5 * np.sqrt(0.025 * 0.975 / resamples)
+    return [(quantile(values, mass, share - error), quantile(values, mass, share + error)) for share in (0.025, 0.975)]
+
+
+def inside(ends, a, b, resamples):
+    return all(low - 1e-9 <= end <= high + 1e-9 for end, (low, high) in zip(ends, bounds(a, b, resamples), strict=True))
+
+
+def check_interval(got, call, a, b, resamples):
+    """Both ends lie where the quantiles of the resampled differences do."""
+    if inside(got[1:3], a, b, resamples):
+        return
+    (lowest, low_to), (high_from, highest) = bounds(a, b, resamples)
+    low, high = got[1:3]
+    call = f"{call} gave an interval from {low:.4g} to {high:.4g}"
     assert high - low > 1e-9, (
-        f"{call} gave an interval of zero width. Each resample has as many examples as there are, drawn with replacement; without it, it is the same examples in another order."
+        f"{call}, which has no width. Each resample has as many examples as there are, drawn with replacement; without it, it is the same examples in another order."
     )
-    short = low > bounds["lower"][1] + 1e-9, high < bounds["upper"][0] - 1e-9
-    beyond = low < bounds["lower"][0] - 1e-9, high > bounds["upper"][1] + 1e-9
-    assert not (any(short) and any(beyond)), (
-        f"{call} gave an interval that sits too far to one side. 2.5% of the resamples lie below it and 2.5% above."
+    assert not inside((-high, -low), a, b, resamples), f"{call}. That is a's gain over b; b's gain over a is asked for."
+    values, mass = resampled(a, b)
+    below, above = mass[values < low - 1e-9].sum(), mass[values > high + 1e-9].sum()
+    facts = (
+        f"About {below:.1%} of the resampled differences lie below it and about {above:.1%} above, where 2.5% on each side are asked for."
     )
-    assert not any(beyond), (
-        f"{call} gave an interval that is too wide. Is it unpaired? Draw examples, and take the scores that both systems have on the drawn ones: "
-        "what is hard for both then cancels."
+    short = low > low_to + 1e-9 or high < high_from - 1e-9
+    beyond = low < lowest - 1e-9 or high > highest + 1e-9
+    assert not (short and beyond), f"{call}, which sits too far to one side. {facts}"
+    assert beyond, f"{call}, which is too narrow. {facts} And how many examples are in a resample?"
+    apart = 1.96 * np.sqrt((a.var() + b.var()) / len(a))
+    assert not abs((high - low) / 2 - apart) < 0.1 * apart, (
+        f"{call}, which is too wide. Is it unpaired? It is as wide as if a's examples and b's had been drawn apart. "
+        "Draw examples, and take the scores that both systems have on the drawn ones: what is hard for both then cancels."
     )
-    assert not any(short), (
-        f"{call} gave an interval that is too narrow. 2.5% of the resampled differences are left outside at each end, no more; and how many examples are in a resample?"
+    raise AssertionError(
+        f"{call}, which is too wide. {facts} Each resample gives one difference, from both systems' scores of the drawn examples; the ends are quantiles of those differences."
     )
 
 
@@ -88,21 +104,25 @@ def check_p(got, call, a, b, resamples):
     least, most = mass[distance > 1e-9].sum(), min(mass[distance > -1e-9].sum(), 1.0)
     low, high = (1 + binom.ppf(1e-8, resamples, least)) / (1 + resamples), (1 + binom.isf(1e-8, resamples, most)) / (1 + resamples)
     p = got[3]
-    side = mass[(values <= 0) if difference > 0 else (values >= 0)].sum()
-    uncentred = mass[np.abs(values) >= abs(difference) - 1e-9].sum()
-    if not low <= p <= high:
-        assert abs(p - side) > 0.1 * side, (
-            f"{call} gave p = {p:.4g}. That is one-sided: it counts the resamples beyond 0 only. As far away on the other side is as surprising."
-        )
-        assert abs(p - uncentred) > 0.1 * uncentred, (
-            f"{call} gave p = {p:.4g}. The resamples lie around the measured difference, not around 0: first take their distance from it, then ask how often that is as large as the difference."
-        )
-        assert abs(p - (1 - most)) > 0.1 * (1 - most), (
-            f"{call} gave p = {p:.4g}. Is that the share of resamples nearer by, where those as far away are asked for?"
-        )
-    assert low <= p <= high, (
-        f"{call} gave p = {p:.4g}, which is not what the contract's count gives. Count the resamples whose distance from the measured difference is at least the difference itself, on either side."
+    if low <= p <= high:
+        return
+    call = f"{call} gave p = {p:.4g}, which is not what the contract's count gives."
+    assert inside(got[1:3], a, b, resamples), (
+        f"{call} The interval isn't right either: look at the differences that you draw before you count them."
     )
+    one_sided = "That is one-sided: it counts the resamples beyond 0 only. As far away on the other side is as surprising."
+    ways = (
+        (mass[(values <= 0) if difference > 0 else (values >= 0)].sum(), one_sided),
+        (mass[(values < -1e-9) if difference > 0 else (values > 1e-9)].sum(), one_sided),
+        (
+            mass[np.abs(values) >= abs(difference) - 1e-9].sum(),
+            "The resamples lie around the measured difference, not around 0: first take their distance from it, then ask how often that is as large as the difference.",
+        ),
+        (1 - most, "Is that the share of resamples nearer by, where those as far away are asked for?"),
+    )
+    named = {sentence for share, sentence in ways if abs(p - share) < 0.1 * share}
+    hint = "Count the resamples whose distance from the measured difference is at least the difference itself, on either side."
+    raise AssertionError(f"{call} {named.pop() if len(named) == 1 else hint}")
 
 
 @pytest.mark.points(1)
@@ -154,12 +174,14 @@ def test_scores_between_zero_and_one(learner, rng, seed):
     got = learner.paired_bootstrap(a, b, 3000, seed % 1000)
     call = "paired_bootstrap(a, b, 3000, seed), on scores such as 0.25 and 0.75,"
     numbers = gain(got, call)
-    expect.close(
-        numbers[0],
-        (b - a).mean(),
-        call=f"{call.rstrip(',')}: difference",
-        hint="A score of 0.75 is neither 0 nor 1: are the scores rounded, or turned into right and wrong?",
-    )
+    if not near(numbers[0], (b - a).mean()):
+        where = f"{call} gave a difference of {numbers[0]:.4g}, which is not right."
+        assert not near(numbers[0], (a - b).mean()), f"{where} It is b's gain over a: the mean of b minus the mean of a."
+        halves = [np.mean(turned(b)) - np.mean(turned(a)) for turned in (np.ceil, np.rint, np.floor, lambda x: x >= 0.5)]
+        hint = "A score of 0.75 is neither 0 nor 1: are the scores rounded, or turned into right and wrong?"
+        raise AssertionError(
+            f"{where} {hint if any(near(numbers[0], half) for half in halves) else 'Take the mean of b minus the mean of a.'}"
+        )
     check_interval(numbers, call, a, b, 3000)
     check_p(numbers, call, a, b, 3000)
 
@@ -172,7 +194,7 @@ def test_equals(learner, rng):
     numbers = gain(learner.paired_bootstrap(a, a.copy(), 200, 3), call)
     assert max(abs(value) for value in numbers[:3]) < 1e-9, (
         f"{call} gave a difference of {numbers[0]:.4g} with an interval from {numbers[1]:.4g} to {numbers[2]:.4g}. "
-        "Where both scores are equal on every example, they are so in every resample: is the pairing lost?"
+        "Where both scores are equal on every example, the difference of every resample is 0: is the pairing lost, or the interval made of other numbers than these differences?"
     )
     assert near(numbers[3], 1), (
         f"{call} gave p = {numbers[3]:.4g}. Each resample is at least as far away as 0 is, which is no distance at all: all of them count."
@@ -193,7 +215,7 @@ def test_p_is_never_zero(learner, rng):
             numbers[3],
             1 / (resamples + 1),
             call=f"{call.rstrip(',')}: p",
-            hint="One more than the count, over one more than the resamples.",
+            hint="Every resample's difference is 1, as the measured one is: its distance from the measured one is 0. How many lie as far off as 0 does?",
         )
         assert near(numbers[1], 1) and near(numbers[2], 1), (
             f"{call} gave an interval from {numbers[1]:.4g} to {numbers[2]:.4g}. Each example gains 1, so each resample does."
@@ -211,6 +233,9 @@ def test_draws_follow_the_seed(learner, rng):
     others = [gain(learner.paired_bootstrap(a, b, 25, other), call)[1:3] for other in range(2, 10)]
     assert not moved, f"{call} moved the global random state of {' and '.join(sorted(moved))}. Make a generator of your own from `seed`."
     assert first == again, f"{call}, called twice, gave two different answers. All draws have to come from a generator made of `seed`."
+    assert first[2] - first[1] > 1e-9, (
+        f"{call}, on scores anywhere between 0 and 1, gave an interval from {first[1]:.4g} to {first[2]:.4g}, which has no width. Do resamples of these scores all have the same difference?"
+    )
     assert len({tuple(other) for other in [*others, first[1:3]]}) > 1, (
         "Calls with nine different seeds, of 25 resamples each, gave one and the same interval. Is `seed` used?"
     )

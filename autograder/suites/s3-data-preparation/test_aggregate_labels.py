@@ -45,9 +45,12 @@ def test_the_majority(learner, rng):
     ]
     got = aggregated(learner, votes, 0.5, f"aggregate_labels({votes}, 0.5)")
     for given, label, right in zip(votes, got, [first, second, second, second], strict=True):
-        assert label == right, (
-            f"aggregate_labels gave {label!r} for the votes {given} at a `min_share` of 0.5. Which label did most of them choose?"
+        hint = (
+            "Which label did most of them choose?"
+            if label
+            else "One label is alone at the top, with more than half of the votes on this text."
         )
+        assert label == right, f"aggregate_labels gave {label!r} for the votes {given} at a `min_share` of 0.5. {hint}"
 
 
 @pytest.mark.points(1)
@@ -68,7 +71,7 @@ def test_ties_have_no_label(learner, rng):
 def test_a_tie_further_down(learner, rng):
     """A tie for the second place doesn't matter."""
     first, second, other = three(rng)
-    votes = [shuffled(rng, **{first: 4, second: 2, other: 2}), shuffled(rng, **{second: 3, first: 1, other: 1})]
+    votes = [shuffled(rng, **{first: 5, second: 2, other: 2}), shuffled(rng, **{second: 3, first: 1, other: 1})]
     got = aggregated(learner, votes, 0.5, f"aggregate_labels({votes}, 0.5)")
     assert got == [first, second], f"aggregate_labels({votes}, 0.5) gave {got}. Equal counts matter at the top only, not lower down."
 
@@ -128,8 +131,8 @@ def test_a_share_that_is_just_reached(learner, rng):
 @pytest.mark.points(1)
 def test_the_most_frequent_label_needs_no_half(learner, rng):
     """With a `min_share` below a half, the most frequent label may have fewer than half of the votes."""
-    first, second, other = three(rng)
-    votes = [shuffled(rng, **{first: 4, second: 3, other: 3})]
+    first, second, other, last = (str(word) for word in rng.permutation(WORDS)[:4])
+    votes = [shuffled(rng, **{first: 4, second: 3, other: 2, last: 1})]
     got = aggregated(learner, votes, 0.375, f"aggregate_labels({votes}, 0.375)")
     assert got == [first], (
         f"aggregate_labels({votes}, 0.375) gave {got}. One label has 4 of 10 votes, more than any other. `min_share` says how many are enough; nobody asked for more than half."
@@ -145,12 +148,12 @@ def test_the_share_is_of_one_texts_votes(learner, rng):
         call = f"aggregate_labels(votes, 0.75), on {texts} texts, four of five votes on the first of which agree,"
         got = aggregated(learner, votes, 0.75, call)
         assert got == [first] + [second] * (texts - 1), (
-            f"{call} gave {got[:3]} for the first of them. Is each share taken of the votes on that one text?"
+            f"{call} gave {got[:3]} for the first of them, which reach `min_share`. Is each share taken of the votes on that one text?"
         )
     votes = [shuffled(rng, **{first: 3, second: 2}), [second]]
     got = aggregated(learner, votes, 0.875, f"aggregate_labels({votes}, 0.875)")
     assert got[0] is None, (
-        f"aggregate_labels({votes}, 0.875) gave {got[0]!r} for the first text, with 3 of 5 votes. Is each share taken of the votes on that one text?"
+        f"aggregate_labels({votes}, 0.875) gave {got[0]!r} for the first text, whose majority has 3 of 5 votes: less than `min_share`. Is each share taken of the votes on that one text?"
     )
 
 

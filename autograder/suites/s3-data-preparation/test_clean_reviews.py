@@ -35,6 +35,31 @@ def review(text, label, **more):
     return {"text": text, "label": label, **more}
 
 
+def agree(got, right, call):
+    """The rows are the right ones; where they aren't, what is wrong with them is said."""
+    if got == right:
+        return
+    were, wanted = texts(got), texts(right)
+    if were != wanted:
+        lowered = next(((t, w) for t, w in zip(were, wanted, strict=False) if t != w and t.casefold() == w.casefold()), None)
+        assert lowered is None or len(got) != len(right), (
+            f"{call} gave the text {lowered[0]!r}, where {lowered[1]!r} should come back. Case is folded to compare texts; what is kept isn't turned to lower case."
+        )
+        missing, extra = [w for w in wanted if w not in were], [t for t in were if t not in wanted]
+        assert not missing or not extra, f"{call} gave the text {extra[0]!r}, where {missing[0]!r} should come back."
+        assert not missing, f"{call} dropped {missing[0]!r}, which is to be kept."
+        assert not extra, f"{call} kept {extra[0]!r}, which is to be dropped."
+        twice = next((t for t in were if were.count(t) > wanted.count(t)), None)
+        assert twice is None, f"{call} gave {twice!r} {were.count(twice)} times."
+        raise AssertionError(f"{call} gave the rows in another order. They stay in the order in which they came.")
+    wrong = next(i for i, (row, other) in enumerate(zip(got, right, strict=True)) if row != other)
+    raise AssertionError(f"{call} gave {got[wrong]} for the row {right[wrong]}. Each row keeps all of its keys, with what is under them.")
+
+
+def rows_of(number):
+    return f"{number} row{'s' * (number != 1)}"
+
+
 def plain(rng, size=4):
     """Clean rows that have nothing in common, in random order: what has to stay."""
     rows = [review(text, 1) for text in PRAISE] + [review(text, 0) for text in BLAME]
@@ -46,14 +71,10 @@ def test_clean_rows_stay(learner, rng):
     """Rows that are clean already stay as they are, in their order, with all of their keys; a changed one among them is still found."""
     rows = plain(rng, 6)
     got = cleaned(learner, [*rows, review("  \n", 1)], "clean_reviews of six clean rows and a blank one")
-    assert len(got) == len(rows), f"clean_reviews, given six different clean rows and a blank one, gave {len(got)} rows."
     assert all(set(row) == {"text", "label", "film"} for row in got), (
         "clean_reviews, given rows with text, label and film, gave rows with other keys. Each row keeps all of its keys."
     )
-    assert texts(got) != sorted(texts(rows)) or texts(rows) == sorted(texts(rows)), (
-        "clean_reviews gave the rows sorted. They stay in the order in which they came."
-    )
-    assert got == rows, "clean_reviews, given six different clean rows and a blank one, gave other rows, or another order."
+    agree(got, rows, "clean_reviews, given six different clean rows and a blank one,")
 
 
 @pytest.mark.points(2)
@@ -65,15 +86,17 @@ def test_missing_texts(learner, rng):
         mixed = [rows[0], bad, *rows[1:]]
         shown = f"a row with the text {bad['text']!r}" if "text" in bad else "a row without the key 'text'"
         got = cleaned(learner, mixed, f"clean_reviews of three reviews and {shown}")
-        extra = [text for text in texts(got) if text not in texts(rows)]
-        assert not extra, (
-            f'clean_reviews kept {shown}, as {extra[0]!r}. That is no text: it is to be dropped. (`str(None)` is the word "None", and `str` of a NaN the word "nan".)'
+        kept = [text for text in texts(got) if text.casefold() not in [other.casefold() for other in texts(rows)]]
+        assert not kept, (
+            f'clean_reviews kept {shown}, as {kept[0]!r}. That is no text: it is to be dropped. (`str(None)` is the word "None", and `str` of a NaN the word "nan".)'
         )
-        assert got == rows, f"clean_reviews of three reviews and {shown} gave {len(got)} rows. Only that one is to be dropped."
-    got = cleaned(learner, [review("None", 1), *rows, review("nan", 0)], "clean_reviews of reviews that read 'None' and 'nan'")
-    assert texts(got) == ["None", *texts(rows), "nan"], (
+        agree(got, rows, f"clean_reviews of three reviews and {shown}")
+    named = [review("None", 1), *rows, review("nan", 0)]
+    got = cleaned(learner, named, "clean_reviews of reviews that read 'None' and 'nan'")
+    assert {"none", "nan"} <= {text.casefold() for text in texts(got)}, (
         'clean_reviews dropped a review whose text is the word "None" or "nan". Ask what a text is, not how it reads.'
     )
+    agree(got, named, "clean_reviews of three reviews, and one that reads 'None' and one that reads 'nan',")
 
 
 @pytest.mark.points(1)
@@ -86,9 +109,11 @@ def test_white_space_inside(learner, rng):
         assert all(text == text.strip() for text in texts(got)), (
             f"clean_reviews left white space at an end of a text in which words are parted by {gap!r}."
         )
-        assert got == rows, (
-            f"clean_reviews of texts with {gap!r} between the words left that inside the text, or changed something else. `str.split()` without an argument splits at every kind of white space."
+        left = [text for text in texts(got) if len(text.split()) > 1 and text != " ".join(text.split())]
+        assert not left, (
+            f"clean_reviews of texts with {gap!r} between the words gave {left[0]!r}, with that inside the text. `str.split()` without an argument splits at every kind of white space."
         )
+        agree(got, rows, f"clean_reviews of texts with {gap!r} between the words")
 
 
 @pytest.mark.points(1)
@@ -97,15 +122,14 @@ def test_one_form_of_unicode(learner):
     rows = [review("Cafe\u0301 noir, touche\u0301!", 1), review("Amelie\u0301 at 3½ stars… ﬁne", 0)]
     got = cleaned(learner, rows, "clean_reviews of texts with accents that are code points of their own")
     assert len(got) == 2, f"clean_reviews of two different texts with accents gave {len(got)} rows."
-    assert "½" in got[1]["text"] and "…" in got[1]["text"] and "ﬁ" in got[1]["text"], (
+    assert not {"½", "…", "ﬁ"} - set(got[1]["text"]) or "1⁄2" not in got[1]["text"], (
         "clean_reviews rewrote one of the signs ½, … or ﬁ. That is form NFKC, which also replaces what only looks alike. NFC is asked for."
     )
     assert "\u0301" not in got[0]["text"], (
         "clean_reviews left an é as two code points, e and an accent. Two texts that look the same must be the same: bring them to form NFC."
     )
-    assert texts(got) == ["Caf\u00e9 noir, touch\u00e9!", "Ameli\u00e9 at 3½ stars… ﬁne"], (
-        "clean_reviews changed something other than the accents of texts with accents."
-    )
+    right = [rows[0] | {"text": "Caf\u00e9 noir, touch\u00e9!"}, rows[1] | {"text": "Ameli\u00e9 at 3½ stars… ﬁne"}]
+    agree(got, right, "clean_reviews of texts with accents and the signs ½, … and ﬁ")
     twice = [review("Touche\u0301!", 1), review("Touch\u00e9!", 1)]
     got = cleaned(learner, twice, "clean_reviews of one text in two forms of Unicode")
     assert len(got) == 1, (
@@ -123,9 +147,11 @@ def test_equal_up_to_case_and_space(learner, rng):
         rows[2] | {"text": rows[2]["text"].swapcase() + "\n"},
     ]
     got = cleaned(learner, rows + copies, "clean_reviews of four reviews and copies of three, in other case and spacing,")
-    assert len(got) > 3, f"clean_reviews of four different reviews and copies of three of them gave {len(got)} rows. One of each is kept."
+    assert len(got) > 3, (
+        f"clean_reviews of four different reviews and copies of three of them gave {rows_of(len(got))}. One of each is kept."
+    )
     assert len(got) == 4, (
-        f"clean_reviews of four reviews and copies of three, in other case and spacing, gave {len(got)} rows. Are the texts compared before or after cleaning?"
+        f"clean_reviews of four reviews and copies of three, in other case and spacing, gave {rows_of(len(got))}. Are the texts compared before or after cleaning?"
     )
     got = cleaned(
         learner,
@@ -143,10 +169,13 @@ def test_the_first_copy_stays(learner, rng):
     rows = plain(rng, 4)
     copy_of_first = rows[0] | {"text": rows[0]["text"].upper(), "film": "another"}
     got = cleaned(learner, [*rows, copy_of_first, copy_of_first], "clean_reviews of four reviews and two copies of the first")
-    assert copy_of_first not in got, (
-        "clean_reviews kept a later copy of a review. It is the first of them that stays, as it is written there."
+    assert copy_of_first not in got or rows[0] not in got, (
+        f"clean_reviews kept a review, {rows[0]['text']!r}, and a later copy of it in capitals. Only the first of them stays."
     )
-    assert got == rows, "clean_reviews, given four reviews and later copies of one, didn't give the four as they were, in their order."
+    assert copy_of_first not in got, (
+        f"clean_reviews kept a later copy of a review, {copy_of_first['text']!r}. It is the first of them that stays, as it is written there."
+    )
+    agree(got, rows, "clean_reviews, given four reviews and later copies of the first,")
 
 
 @pytest.mark.points(1)
@@ -154,10 +183,10 @@ def test_capitals_stay(learner, rng):
     """Case is folded to compare texts, not in what comes back."""
     rows = [*plain(rng, 3), review("WOW from A to Z", 1)]
     got = cleaned(learner, [*rows, review("wow FROM a TO z", 1)], "clean_reviews of texts with capitals")
-    assert "WOW from A to Z" in texts(got), (
-        f"clean_reviews gave {texts(got)[-1:]} for the last text, 'WOW from A to Z'. Fold the case to compare texts; what is kept isn't turned to lower case."
-    )
-    assert texts(got) == texts(rows), "clean_reviews changed the capitals of a text, or kept a copy."
+    last = [text for text in texts(got) if text.casefold() == "wow from a to z"]
+    assert len(last) < 2, f"clean_reviews of texts with capitals kept {last[1]!r}, a copy of {last[0]!r}."
+    assert last != ["wow FROM a TO z"], "clean_reviews kept 'wow FROM a TO z', a later copy of 'WOW from A to Z'. The first of them stays."
+    agree(got, rows, "clean_reviews of four texts, 'WOW from A to Z' the last of them, and a copy of that one")
 
 
 @pytest.mark.points(2)
@@ -168,14 +197,10 @@ def test_conflicting_labels(learner, rng):
     got = cleaned(learner, [*rows, opposite], "clean_reviews of four reviews and a copy of one with the other label")
     left = [row for row in got if row["text"].casefold() == rows[1]["text"].casefold()]
     assert not left, f"clean_reviews kept {len(left)} of two copies of a text whose labels disagree. Neither can be trusted: drop both."
-    assert got == [rows[0], *rows[2:]], (
-        "clean_reviews, given four reviews and a contradiction to one of them, didn't give the three others as they were."
-    )
+    agree(got, [rows[0], *rows[2:]], "clean_reviews, given four reviews and a contradiction to the second,")
     named = [review("It drags", "rotten"), review("It glows", "fresh"), review("it drags", "fresh")]
     got = cleaned(learner, named, "clean_reviews of reviews with labels that are words")
-    assert got == [named[1]], (
-        f"clean_reviews of 'It drags' (rotten), 'It glows' (fresh) and 'it drags' (fresh) gave {len(got)} rows. The two copies disagree; the third text doesn't."
-    )
+    agree(got, [named[1]], "clean_reviews of 'It drags' (rotten), 'It glows' (fresh) and 'it drags' (fresh)")
 
 
 @pytest.mark.points(1)
@@ -186,10 +211,13 @@ def test_a_third_copy_after_a_conflict(learner, rng):
     for labels in ((label, 1 - label, label), (label, label, 1 - label), (label, 1 - label, 1 - label, label, label)):
         mixed = [*(rows[0] | {"label": each} for each in labels), rows[1]]
         got = cleaned(learner, mixed, f"clean_reviews of a text with the labels {labels} and another text")
-        assert got == [rows[1]], (
-            f"clean_reviews of a text with the labels {labels}, and another text, gave {len(got)} rows. All copies of a text in conflict are dropped. "
-            "If you delete it as soon as two labels disagree, a third copy looks like a new text."
+        call = f"clean_reviews of a text with the labels {', '.join(map(str, labels))}, and another text,"
+        kept = sum(text.casefold() == rows[0]["text"].casefold() for text in texts(got))
+        hint = "Is one deleted as soon as two labels disagree, so that a third copy looks like a new text?" if kept == 1 else ""
+        assert not kept, (
+            f"{call} kept the first text{f' {kept} times' if kept > 1 else ''}. All copies of a text in conflict are dropped. {hint}".rstrip()
         )
+        agree(got, [rows[1]], call)
 
 
 @pytest.mark.points(1)
@@ -200,9 +228,9 @@ def test_texts_that_begin_alike(learner, rng):
     rows = [rows[int(i)] for i in rng.permutation(4)]
     got = cleaned(learner, [*rows, rows[0]], "clean_reviews of four texts of which one is the beginning of others, and a copy of one,")
     assert len(got) == 4, (
-        f"clean_reviews of four different texts that begin alike or hold one another, and a copy, gave {len(got)} rows. Only whole texts are compared."
+        f"clean_reviews of four different texts that begin alike or hold one another, and a copy, gave {rows_of(len(got))}. Only whole texts are compared."
     )
-    assert got == rows, "clean_reviews changed texts that begin alike, or their order."
+    agree(got, rows, "clean_reviews of four texts that begin alike or hold one another, and a copy of one,")
 
 
 @pytest.mark.points(1)
@@ -211,7 +239,7 @@ def test_the_input_stays_as_it_was(learner, rng):
     rows = [row | {"text": row["text"].replace(" ", "  ") + " "} for row in plain(rng, 4)] + [review(None, 0)]
     before = copy.deepcopy(rows)
     got = cleaned(learner, rows, "clean_reviews of four texts with double spaces and a missing one")
-    assert len(got) == 4, f"clean_reviews of four different texts and a missing one gave {len(got)} rows."
+    assert len(got) == 4, f"clean_reviews of four different texts and a missing one gave {rows_of(len(got))}."
     assert learner.last.args[0] == before, (
         "clean_reviews changed the rows that it was given. Whoever passed them in may need them as they were: make new dicts."
     )
@@ -236,7 +264,6 @@ def test_real_reviews(learner, rng):
     ]
     call = f"clean_reviews of {len(rows)} real reviews, three of them with a contradiction and three with a copy planted,"
     got = cleaned(learner, rows, call)
-    assert len(got) == len(right), (
-        f"{call} gave {len(got)} rows. Too many, and copies or contradictions were kept; too few, and texts were taken for copies that aren't."
-    )
-    assert got == right, f"{call} gave other texts or another order than it should."
+    assert len(got) <= len(right), f"{call} gave {len(got)} rows, where {len(right)} are right. Copies or contradictions were kept."
+    assert len(got) >= len(right), f"{call} gave {len(got)} rows, where {len(right)} are right. Texts were taken for copies that aren't."
+    agree(got, right, call)

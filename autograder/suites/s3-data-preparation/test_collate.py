@@ -20,6 +20,10 @@ def texts(rng, lengths, low=5, high=100):
     ]
 
 
+def tokens(number):
+    return f"{number} token{'s' * (number != 1)}"
+
+
 def collated(learner, call, batch, *arguments, **named):
     """The ladder up to values: three tensors, two of one shape. What the numbers are is for the tests."""
     got = learner.collate(batch, *arguments, **named)
@@ -46,9 +50,11 @@ def check_rows(ids, mask, batch, pad_id, call):
         assert row[:n] == item["input_ids"], (
             f"{call} gave a row that doesn't begin with the text's own ids. Padding is on the right, and nothing is cut."
         )
-        assert all(i == pad_id for i in row[n:]), f"{call} filled a row of {n} tokens with {row[n:][0]}, where `pad_id` is {pad_id}."
+        assert all(i == pad_id for i in row[n:]), (
+            f"{call} filled the row of a text of {tokens(n)} with {row[n:][0]}, where `pad_id` is {pad_id}."
+        )
         assert seen == [1] * n + [0] * (len(row) - n), (
-            f"{call} gave a text of {n} tokens the mask {seen}. A 1 stands for each token of the text, a 0 for each place of padding."
+            f"{call} gave a text of {tokens(n)} the mask {seen}. A 1 stands for each token of the text, a 0 for each place of padding."
         )
 
 
@@ -75,10 +81,12 @@ def test_padding_is_pad_id(learner, rng):
         batch = texts(rng, [2, 6, 4])
         call = f"collate(batch, {pad_id}), on texts of 2, 6 and 4 tokens,"
         ids, _, _ = collated(learner, call, batch, pad_id)
+        begins = all(row[: len(item["input_ids"])] == item["input_ids"] for row, item in zip(ids.tolist(), batch, strict=True))
+        assert begins, f"{call} gave a row that doesn't begin with the text's own ids. Padding is on the right, and nothing is cut."
         filling = {i for row, item in zip(ids.tolist(), batch, strict=True) for i in row[len(item["input_ids"]) :]}
         assert filling, f"{call} padded nothing: its rows have {ids.shape[1]} places."
         assert filling == {pad_id}, (
-            f"{call} filled the rows with {sorted(filling)}, whatever `pad_id` is. Which id means padding differs from tokenizer to tokenizer."
+            f"{call} filled the rows with {', '.join(map(str, sorted(filling)))}, where `pad_id` is {pad_id}. Which id means padding differs from tokenizer to tokenizer."
         )
 
 
@@ -167,6 +175,10 @@ def test_neighbours_do_not_matter(learner, rng):
     for pad_id, multiple in ((0, None), (3, 8)):
         alone = collated(learner, f"collate([text], {pad_id}, {multiple})", [short], pad_id, multiple)
         beside = collated(learner, f"collate([text, longer ones], {pad_id}, {multiple})", [short, long, other], pad_id, multiple)
+        for (ids, _, _), longest in ((alone, 4), (beside, 30)):
+            assert ids.shape[1] <= 32, (
+                f"collate made rows of {ids.shape[1]} places of texts of at most {longest} tokens. The longest text decides."
+            )
         with torch.no_grad():
             found = [model(input_ids=ids, attention_mask=mask).logits[0] for ids, mask, _ in (alone, beside)]
             direct = model(input_ids=torch.tensor([short["input_ids"]])).logits[0]

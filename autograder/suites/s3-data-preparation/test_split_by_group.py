@@ -44,6 +44,19 @@ def complete(parts, rows, call):
     )
 
 
+def rows_of(number):
+    return f"{number} row{'s' * (number != 1)}"
+
+
+def whole_films(parts, rows, call):
+    """No film is in two parts."""
+    where = Counter(film for chosen in films_of(parts, rows).values() for film in chosen)
+    torn = [film for film, n in where.items() if n > 1]
+    assert not torn, (
+        f"{call} put rows of {len(torn)} film{'s' * (len(torn) != 1)} in more than one part ({torn[0]}, for one). What the model learns about a film in one part, it would be asked in another. Deal out groups, not rows."
+    )
+
+
 def films_of(parts, rows):
     return {part: {rows[i]["film"] for i in chosen} for part, chosen in parts.items()}
 
@@ -56,11 +69,7 @@ def test_no_group_in_two_parts(learner, rng, seed):
         call = f"split_by_group of {len(rows)} rows of {groups} films"
         parts = split(learner, rows, THREE, (seed + number) % 1000, call)
         complete(parts, rows, call)
-        where = Counter(film for chosen in films_of(parts, rows).values() for film in chosen)
-        torn = [film for film, n in where.items() if n > 1]
-        assert not torn, (
-            f"{call} put rows of {len(torn)} films in more than one part ({torn[0]}, for one). What the model learns about a film in one part, it would be asked in another. Deal out groups, not rows."
-        )
+        whole_films(parts, rows, call)
         assert all(parts.values()), f"{call} left a part without any rows."
 
 
@@ -69,7 +78,7 @@ def test_nothing_is_lost(learner, rng, seed):
     """Every row is in exactly one part, whatever the numbers of rows and groups are."""
     for groups in (1, 2, 7, 101, 199):
         rows = films(rng, groups, 1, 9)
-        call = f"split_by_group of {len(rows)} rows of {groups} film{'s' * (groups > 1)}"
+        call = f"split_by_group of {rows_of(len(rows))} of {groups} film{'s' * (groups > 1)}"
         parts = split(learner, rows, FOUR, seed % 1000, call)
         complete(parts, rows, call)
 
@@ -107,13 +116,14 @@ def test_labels_near_their_shares(learner, rng, seed):
         call = f"split_by_group of {len(rows)} rows of 360 films with labels {labels}"
         parts = split(learner, rows, FOUR, (seed + number) % 1000, call)
         complete(parts, rows, call)
+        whole_films(parts, rows, call)
         for part, chosen in parts.items():
             assert chosen, f"{call} left {part!r} without any rows."
             for label, n in whole.items():
                 share = sum(rows[i]["label"] == label for i in chosen) / len(chosen)
                 off = abs(share - n / len(rows))
                 assert off <= 0.04 + 1e-9, (
-                    f"{call} gave {part!r} a share of the label {label!r} that is off by {off:.3f}. Dealing out films by their size alone leaves the labels to chance. "
+                    f"{call} gave {part!r} a share of the label {label!r} that is off by {off:.3f}. Dealing out films without a look at their labels leaves those to chance. "
                     "When you choose a part for a film, look at which labels the part still lacks."
                 )
 
@@ -205,8 +215,7 @@ def test_real_reviews(learner, rng, seed):
     call = f"split_by_group of {len(rows)} real reviews of 300 films, by {fractions}"
     parts = split(learner, rows, fractions, seed % 1000, call)
     complete(parts, rows, call)
-    where = Counter(film for some in films_of(parts, rows).values() for film in some)
-    assert max(where.values()) == 1, f"{call} put rows of a film in more than one part."
+    whole_films(parts, rows, call)
     fresh = sum(row["label"] for row in rows) / len(rows)
     for part, fraction in fractions.items():
         some = [rows[i]["label"] for i in parts[part]]

@@ -60,21 +60,47 @@ def tokenized(learner, dataset, tokenizer, max_length, call):
     return got
 
 
+def agree(found, pieces, max_length, special, call, about):
+    """Each row is the special token, the text's tokens as far as there is room, the special token; where it isn't, what is wrong with it is said."""
+    start, end, pad = special
+    wanted = [[start, *words[: max_length - 2], end] for words in pieces]
+    if found == wanted:
+        return
+    assert sorted(found) != sorted(wanted), f"{call} gave the rows in another order than the texts have."
+    for row, right, words, text in zip(found, wanted, pieces, about, strict=True):
+        if row == right:
+            continue
+        assert row != [*right, *[pad] * (len(row) - len(right))], (
+            f"{call} padded {text} to {len(row)} ids. Whoever makes the batch knows how long its longest text is; padded here, each batch would be as wide as the widest."
+        )
+        assert row not in (words, words[:max_length]) or not words, (
+            f"{call} gave ids without the special tokens for {text}. The model was pretrained with them, and the tokenizer adds them unless it is told not to."
+        )
+        assert row != [start, *words, end], (
+            f"{call} gave {len(row)} ids for {text}, longer than `max_length`. Cutting is the tokenizer's work: tell it to."
+        )
+        assert row != [start, *words, end][:max_length], (
+            f"{call} cut off the special token at the end of {text}. Its last token must be there still: let the tokenizer cut, which counts it in."
+        )
+        raise AssertionError(
+            f"{call} gave {row if len(row) < 20 else [*row[:18], ...]} for {text}, which aren't the ids of its tokens, between the special ones."
+        )
+
+
+def of_words(ids):
+    return [f"a text of {len(words)} word{'s' * (len(words) != 1)}" for words in ids]
+
+
 @pytest.mark.points(2)
 def test_ids_of_each_text(learner, rng):
     """Each text becomes the ids of its tokens, between the special tokens, with as many ones for a mask."""
     dataset, ids = reviews(rng, [5, 2, 9, 1, 7, 4])
     call = "tokenize_dataset(dataset, tokenizer, 30), on six short texts,"
     got = tokenized(learner, dataset, learner.make(small_tokenizer), 30, call)
-    for row, words, mask in zip(got.columns["input_ids"], ids, got.columns["attention_mask"], strict=True):
-        assert row != words, (
-            f"{call} gave ids without the special tokens. The model was pretrained with them, and the tokenizer adds them unless it is told not to."
-        )
-        body = row[: len(words) + 2]
-        assert sorted(body) == sorted([CLS, *words, SEP]), (
-            f"{call} gave {len(row)} ids for a text of {len(words)} words, and not those of its words and the special tokens."
-        )
-        assert body == [CLS, *words, SEP], f"{call} gave the ids of a text in another order, or the special tokens not at its ends."
+    rows, masks = got.columns["input_ids"], got.columns["attention_mask"]
+    bodies = [row[: row.index(SEP) + 1] if SEP in row else row for row in rows]
+    agree(bodies, ids, 30, (CLS, SEP, 0), call, of_words(ids))
+    for row, body, mask in zip(rows, bodies, masks, strict=True):
         assert len(mask) == len(row) and all(m == 1 for m in mask[: len(body)]), (
             f"{call} gave an attention mask that doesn't go with the ids: {len(mask)} places for {len(row)} ids, a 1 for each token."
         )
@@ -87,16 +113,10 @@ def test_long_texts_keep_their_end_token(learner, rng):
         dataset, ids = reviews(rng, [20, 3, 6, 7, 11])
         call = f"tokenize_dataset(dataset, tokenizer, {max_length}), on texts of up to 20 words,"
         got = tokenized(learner, dataset, learner.make(small_tokenizer), max_length, call)
-        for row, words, mask in zip(got.columns["input_ids"], ids, got.columns["attention_mask"], strict=True):
-            assert len(row) <= max_length, (
-                f"{call} gave a text of {len(row)} ids, longer than `max_length`. Cutting is the tokenizer's work: tell it to."
-            )
-            assert SEP in row, (
-                f"{call} cut off the special token at the end of a text of {len(words)} words. Its last token must be there still: let the tokenizer cut, which counts it in."
-            )
-            assert row[: row.index(SEP) + 1] == [CLS, *words[: max_length - 2], SEP], (
-                f"{call} gave other ids than the text begins with, between the special tokens, for a text of {len(words)} words."
-            )
+        rows, masks = got.columns["input_ids"], got.columns["attention_mask"]
+        bodies = [row[: row.index(SEP) + 1] if SEP in row and len(row) <= max_length else row for row in rows]
+        agree(bodies, ids, max_length, (CLS, SEP, 0), call, of_words(ids))
+        for row, mask in zip(rows, masks, strict=True):
             assert len(mask) == len(row), f"{call} gave a mask of {len(mask)} places for {len(row)} ids."
 
 
@@ -106,11 +126,8 @@ def test_nothing_is_padded(learner, rng):
     dataset, ids = reviews(rng, [5, 2, 9, 1, 7, 30])
     call = "tokenize_dataset(dataset, tokenizer, 12), on texts of different lengths,"
     got = tokenized(learner, dataset, learner.make(small_tokenizer), 12, call)
-    for row, words, mask in zip(got.columns["input_ids"], ids, got.columns["attention_mask"], strict=True):
-        assert 0 not in row and 0 not in mask, (
-            f"{call} padded a text of {len(words)} words to {len(row)} ids. Whoever makes the batch knows how long its longest text is; padded here, each batch would be as wide as the widest."
-        )
-        assert len(row) == min(len(words), 10) + 2, f"{call} gave {len(row)} ids for a text of {len(words)} words."
+    agree(got.columns["input_ids"], ids, 12, (CLS, SEP, 0), call, of_words(ids))
+    assert not any(0 in mask for mask in got.columns["attention_mask"]), f"{call} gave a mask with a 0 in it, though nothing is padded."
 
 
 @pytest.mark.points(1)
@@ -124,7 +141,9 @@ def test_labels_stay(learner, rng):
     )
     labels = got.columns["label"]
     assert all(type(label) is int for label in labels), f"{call} gave labels that aren't whole numbers: {labels[0]!r}."
-    assert labels == list(dataset["label"]), f"{call} gave other labels than the texts had, or in another order."
+    assert labels == list(dataset["label"]), (
+        f"{call} gave the labels {labels}, where the texts have {list(dataset['label'])}. Rows keep their order."
+    )
 
 
 @pytest.mark.points(1)
@@ -146,7 +165,8 @@ def test_rows_keep_their_order(learner, rng):
     call = "tokenize_dataset(dataset, tokenizer, 16), on texts of 9, 7, 8, 2, ... words,"
     got = tokenized(learner, dataset, learner.make(small_tokenizer), 16, call)
     found = [[i for i in row if i > SEP] for row in got.columns["input_ids"]]
-    assert sorted(found) == sorted(ids), f"{call} gave rows that aren't the texts' tokens."
+    if sorted(found) != sorted(ids):
+        agree(got.columns["input_ids"], ids, 16, (CLS, SEP, 0), call, of_words(ids))
     assert found == ids, f"{call} gave the rows in another order. Sorting by length is for the sampler, which can do it anew in each epoch."
 
 
@@ -157,9 +177,7 @@ def test_many_texts_at_once(learner, rng):
     tokenizer = learner.make(small_tokenizer)
     call = "tokenize_dataset(dataset, tokenizer, 16), on 60 texts,"
     got = tokenized(learner, dataset, tokenizer, 16, call)
-    assert [row[1:-1] for row in got.columns["input_ids"]] == ids, (
-        f"{call} gave rows that aren't the texts' tokens between the special ones."
-    )
+    agree(got.columns["input_ids"], ids, 16, (CLS, SEP, 0), call, of_words(ids))
     sizes = learner.probe(texts_per_call, tokenizer)
     assert sizes, f"{call} never called the tokenizer that it was given, in this process."
     assert max(sizes) > 1, (
@@ -184,14 +202,11 @@ def test_a_collator_takes_it(learner, rng):
         batch = DataCollatorWithPadding(own)(rows)
     except (ValueError, TypeError, KeyError) as error:
         raise AssertionError(f"{call} gave rows of which DataCollatorWithPadding can make no batch: {str(error)[:200]}") from None
-    assert "labels" in batch and batch["labels"].tolist() == list(chosen["label"]), (
-        f"{call} gave rows whose labels don't arrive in the batch."
-    )
-    for text, row in zip(chosen["text"], rows, strict=True):
-        pieces = own.convert_tokens_to_ids(own.tokenize(text))
-        assert row["input_ids"] == [own.cls_token_id, *pieces[: max_length - 2], own.sep_token_id], (
-            f"{call} gave other ids than its tokens for the review {text[:60]!r}."
-        )
+    assert "labels" in batch, f"{call} gave rows without labels, of which the collator can make none for the batch."
+    pieces = [own.convert_tokens_to_ids(own.tokenize(text)) for text in chosen["text"]]
+    about = [f"the review {text if len(text) <= 60 else text[:60] + '…'!r}" for text in chosen["text"]]
+    agree([row["input_ids"] for row in rows], pieces, max_length, (own.cls_token_id, own.sep_token_id, own.pad_token_id), call, about)
+    assert batch["labels"].tolist() == list(chosen["label"]), f"{call} gave other labels than the reviews have, or in another order."
     left = learner.last.args[0]
     assert isinstance(left, Table) and left.columns == {name: list(chosen[name]) for name in chosen.column_names}, (
         f"{call} changed the dataset that it was given."

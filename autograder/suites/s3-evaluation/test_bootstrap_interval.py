@@ -39,19 +39,27 @@ def check_ends(got, call, right, examples, confidence, resamples):
     tail = (1 - confidence) / 2
     (low_from, low_to), (high_from, high_to) = (bounds(share, right, examples, resamples) for share in (tail, 1 - tail))
     low, high = got
-    width = high - low
-    assert width > 1e-9, (
+    assert high - low > 1e-9, (
         f"{call} gave an interval of zero width. Each resample holds as many answers as there are, drawn with replacement: without it, it is the same answers in another order."
     )
     short = low > low_to + 1e-9, high < high_from - 1e-9
     beyond = low < low_from - 1e-9, high > high_to + 1e-9
-    advice = "How much is left outside at each end, and how many answers are in a resample?"
-    assert not (any(short) and any(beyond)), (
-        f"{call} gave an interval that sits too far to one side. The same share of resamples is left outside below and above "
-        "(and note that np.quantile takes shares where np.percentile takes percent)."
+    if not any(short) and not any(beyond):
+        return
+    below, above = (
+        binom.cdf(np.ceil(low * examples - 1e-9) - 1, examples, right / examples),
+        binom.sf(np.floor(high * examples + 1e-9), examples, right / examples),
     )
-    assert not any(short), f"{call} gave an interval that is too narrow: it promises more than it can keep. {advice}"
-    assert not any(beyond), f"{call} gave an interval that is too wide: it promises less than it could. {advice}"
+    call = f"{call} gave ({low:.4g}, {high:.4g})"
+    facts = f"About {below:.1%} of the resampled accuracies lie below the lower end and about {above:.1%} above the upper one, where {tail:.1%} on each side is asked for."
+    percent = " Note that np.quantile takes shares where np.percentile takes percent." if above > 0.9 else ""
+    assert not (any(short) and any(beyond)), f"{call}, an interval that sits too far to one side. {facts}{percent}"
+    assert not any(short), (
+        f"{call}, an interval that is too narrow: it promises more than it can keep. {facts} How much do you leave outside at each end, and how many answers are in a resample?"
+    )
+    raise AssertionError(
+        f"{call}, an interval that is too wide: it promises less than it could. {facts} How many answers are in a resample?"
+    )
 
 
 @pytest.mark.points(1)
@@ -102,7 +110,7 @@ def test_it_keeps_its_promise(learner, rng):
         got = learner.bootstrap_interval(correct, 0.7, 150, i)
         low, high = interval(got, "bootstrap_interval(correct, 0.7, 150, seed), on 80 answers,")
         covered += low <= 0.75 <= high
-    call = f"240 intervals at confidence 0.7, each from 80 new answers: {covered} hold the true accuracy."
+    call = f"240 intervals at confidence 0.7, each from 80 new answers: {covered} hold the true accuracy, where about 168 should."
     assert covered >= 138, f"{call} That is too few: the interval is too narrow, or it sits beside the accuracy."
     assert covered <= 212, f"{call} That is too many: the interval is too wide for what it promises."
 
@@ -113,15 +121,22 @@ def test_resamples_are_drawn_anew(learner, rng):
     correct = answers(700, 1001, rng)
     first = interval(learner.bootstrap_interval(correct, 0.9, 25, 1), "bootstrap_interval(correct, 0.9, 25, 1)")
     again = interval(learner.bootstrap_interval(correct, 0.9, 25, 1), "bootstrap_interval(correct, 0.9, 25, 1)")
+    assert first[1] - first[0] > 1e-9, (
+        "bootstrap_interval(correct, 0.9, 25, 1), with 700 of 1001 right, gave an interval of zero width. Do the 25 resamples differ from each other?"
+    )
     assert first == again, (
         "Two calls with the same seed gave different intervals. All randomness has to come from a generator made of `seed`."
     )
     others = {learner.bootstrap_interval(correct, 0.9, 25, s) for s in range(2, 10)}
-    assert len(others | {first}) > 1, "Calls with nine different seeds, of 25 resamples each, all gave the same interval. Is `seed` used?"
-    low, high = interval(learner.bootstrap_interval(correct, 0.9, 1, 3), "bootstrap_interval(correct, 0.9, 1, 3)")
-    assert high - low < 1e-12, (
-        "bootstrap_interval(correct, 0.9, 1, 3) gave two different ends, though of a single resample there is but one accuracy. Is `resamples` used?"
+    assert len(others | {first}) > 1, (
+        "Calls with nine different seeds, of 25 resamples each, all gave the same interval. Is `seed` used? The resamples are to be drawn from a generator made of it."
     )
+    low, high = interval(learner.bootstrap_interval(correct, 0.9, 1, 3), "bootstrap_interval(correct, 0.9, 1, 3)")
+    single = f"bootstrap_interval(correct, 0.9, 1, 3) gave ({low:.4g}, {high:.4g}), though of a single resample there is but one accuracy."
+    assert (low, high) != (0, 1), (
+        f"{single} An accuracy is the mean over the answers of one resample, not over the resamples of one answer."
+    )
+    assert high - low < 1e-12, f"{single} Is `resamples` used?"
 
 
 @pytest.mark.points(1)
