@@ -61,9 +61,15 @@ def times(count):
     return ("not at all", "once")[count] if count < 2 else f"{count} times"
 
 
+def plain(text):
+    """A text as it may stand in a sentence, its number left out."""
+    words, sign, _ = text.partition(" #")
+    return repr(words + " #…" if sign else words)
+
+
 def said_of(row):
-    """What a row says, as it may stand in a sentence."""
-    return f"{row['text']!r} with the keys {', '.join(map(repr, row))}"
+    """A row's text and keys, as they may stand in a sentence."""
+    return f"{plain(row['text'])} with the keys {', '.join(map(repr, row))}"
 
 
 @pytest.mark.points(3)
@@ -124,7 +130,7 @@ def test_each_row_gets_its_copies(learner, rng):
     for row in got:
         origin = by_text.get(row["text"].partition(" #")[0])
         assert origin is not None, (
-            f"{call} gave a training row with the text {row['text']!r}, which is neither a training text nor what `augment` made of one."
+            f"{call} gave a training row with the text {plain(row['text'])}, which is neither a training text nor what `augment` made of one."
         )
         if row["text"] == origin["text"]:
             continue

@@ -31,6 +31,7 @@ def parsed(learner, reply, source=SOURCE):
 
 
 REFUSED = ("i'm sorry, but", "sorry, but", "i cannot assist", "as an ai", "as a language model")
+PLAIN = "Each line is a paraphrase, also one without a mark, unless one of the contract's four reasons drops it."
 MARKS = (
     (r"^[-*•](?:\s+|$)", "A bullet with white space after it is taken off."),
     (r"^\d+[.)](?:\s+|$)", "A number with a dot or a bracket, and white space after it, is taken off."),
@@ -81,7 +82,14 @@ def judged(got, reply, source, otherwise):
         shown = repr(line.strip())
         if left is None:
             kept = rest and line.strip() and bare(rest[0]) and bare(line).endswith(bare(rest[0])) and rest[0] not in right
-            assert not kept, f"{call} gave {rest[0]!r}, made of the line {shown}. {why}"
+            made = (
+                f"kept the line {shown}"
+                if kept and rest[0] == line.strip()
+                else f"gave {rest[0]!r}, made of the line {shown}"
+                if kept
+                else ""
+            )
+            assert not kept, f"{call} {made}. {why}"
             begun = rest and line.strip() and len(rest[0]) > 3 and rest[0] in line and rest[0] not in right
             assert not begun, f"{call} gave {rest[0]!r}, a piece of the line {shown}. Lines are neither split nor joined. {why}"
             continue
@@ -99,10 +107,11 @@ def judged(got, reply, source, otherwise):
         assert not piece, (
             f"{call} gave {rest[0]!r}, a piece of the line {shown}. Lines are what a reply is split into: a full stop also ends 'Mr.', and a review may have two sentences."
         )
+        made = f"left the line {shown} as it was" if rest[0] == line.strip() else f"gave {rest[0]!r} for the line {shown}"
         assert bare(left) not in bare(rest[0]) or left not in rest[0], (
-            f"{call} gave {rest[0]!r} for the line {shown}. The mark before the text isn't part of the paraphrase, nor are marks around it. {' '.join(rules)}".rstrip()
+            f"{call} {made}. The mark before the text isn't part of the paraphrase, nor are marks around it. {' '.join(rules)}".rstrip()
         )
-        raise AssertionError(f"{call} gave {rest[0]!r} for the line {shown}. {otherwise}")
+        raise AssertionError(f"{call} {made}. {otherwise}")
     raise AssertionError(f"{call} gave {rest[0]!r} as well. {otherwise}" if rest else f"{call} gave {got}. {otherwise}")
 
 
@@ -183,7 +192,7 @@ def test_copies_and_echoes(learner, rng):
     for echo in [str(line) for line in rng.permutation(echoes)]:
         reply = f"{first}\n{echo}\n{second}"
         got = parsed(learner, reply)
-        judged(got, reply, SOURCE, "A plain line is a paraphrase, without any mark before it.")
+        judged(got, reply, SOURCE, PLAIN)
     near = [
         "An empty shell of an epic.",
         "Rather than the real deal, an empty shell of an epic",
@@ -209,7 +218,7 @@ def test_refusals(learner, rng):
     ]
     for refusal in [str(line) for line in rng.permutation(refusals)]:
         reply = f"{refusal}\n{first}\n{second}"
-        judged(parsed(learner, reply), reply, SOURCE, "A plain line is a paraphrase, without any mark before it.")
+        judged(parsed(learner, reply), reply, SOURCE, PLAIN)
     fine = ["I'm sorry for the actors", "I cannot forget how empty it was", "Nobody says sorry, but the audience"]
     reply = "\n".join([*fine, "As an AI, I"])
     judged(parsed(learner, reply), reply, SOURCE, "A refusal *begins* with one of REFUSALS, the whole of it.")
@@ -230,7 +239,10 @@ def test_order_and_repetitions(learner, rng):
     """What is kept stays in its order, repetitions too; a reply with nothing in it gives an empty list."""
     first, second = drawn(rng, 2)
     reply = f"{second}\n{first}\n2. {second}"
-    judged(parsed(learner, reply), reply, SOURCE, "Repetitions stay here, in their places: to sort them out is another function's work.")
+    got = parsed(learner, reply)
+    once = len(got) == 2 and set(got) == {first, second}
+    hint = "Repetitions stay here, in their places: to sort them out is another function's work." if once else PLAIN
+    judged(got, reply, SOURCE, hint)
     for reply in ("", " \n\n", "1.\n2)\n-", '""\n...', f"Sure:\n{SOURCE}"):
         got = parsed(learner, reply)
         judged(got, reply, SOURCE, "There is no paraphrase in it: what has no letter and no digit in it, its mark taken off, is none.")
@@ -240,6 +252,6 @@ def test_order_and_repetitions(learner, rng):
 def test_real_replies(learner):
     """Two replies that SmolLM2 really gave."""
     reply = 'Here\'s a numbered list of the original sentence with the specified format:\n\nAn empty shell of an epic rather than the real deal.\n\n1. A hollow shell in place of an epic.\n2. "A complete and unwieldy shell."\n\nThe list has two items'
-    judged(parsed(learner, reply), reply, SOURCE, "Go through the contract for this line.")
+    judged(parsed(learner, reply), reply, SOURCE, PLAIN)
     reply = "The sentence is as follows:\n\n" * 4 + "The sentence is as"
     judged(parsed(learner, reply), reply, SOURCE, "Only what ends in a colon is an introduction.")

@@ -164,7 +164,7 @@ def judged(got, word):
     first = {name for name in senses[0].lemma_names() if name.lower() != word}
     one = " Do all of the word's senses count, or the first one only?" if set(got) <= first and len(senses) > 1 else ""
     raise AssertionError(
-        f"{call} left out {len(missing)} name{'s' * (len(missing) != 1)}, such as {shown(missing)}.{one or f' The word is used most as {A_KIND[kind]}: all of its senses as one count.'}"
+        f"{call} left out {f'{len(missing)} names, such as ' if len(missing) > 1 else ''}{shown(missing)}.{one or f' The word is used most as {A_KIND[kind]}: all of its senses as one count.'}"
         + (" (Adjectives come as 'a' and as 's'.)" if kind == "a" and not one else "")
     )
 

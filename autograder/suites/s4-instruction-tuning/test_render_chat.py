@@ -190,7 +190,8 @@ def test_the_messages_are_left_alone(learner, rng):
         f"render_chat(messages, True) left {len(left)} messages in a list that held one. The list is the caller's: make a new one for what you add."
     )
     assert left == before, "render_chat(messages, True) changed the message in the list that it was given. Leave the dict as it is."
-    judged(got, messages, True, call, "The default system prompt, the user's turn and the assistant's opening are asked for.")
+    if turn(messages[0]) not in got:
+        judged(got, messages, True, call, "The user's turn is to be in it, as all turns are written.")
 
 
 @pytest.mark.points(2)
