@@ -103,7 +103,7 @@ def checked(learner, wanted, model, otherwise):
 def test_narrow_keys_and_values(learner, rng):
     """In a language model whose keys and values are narrower than its queries, each matrix counts with its own shape."""
     for targets in (["q_proj", "v_proj"], ["k_proj"], ["down_proj", "o_proj"]):
-        rank, layers = int(rng.choice([2, 3, 5])), int(rng.integers(2, 5))  # not 4, the bytes of a number
+        rank, layers = (int(n) for n in rng.permutation([2, 3, 5])[:2])  # not 4, the bytes of a number, and not the same
         alpha = rank + int(rng.integers(3, 9))
         model = tiny_llama(layers=layers, hidden=32, heads=4, num_key_value_heads=1)
         wanted = config(rank, alpha, targets, "CAUSAL_LM")
