@@ -316,7 +316,7 @@ def splits_and_joins(text, synonyms, rate, protected, rng):
     return " ".join(words)
 
 
-@mutant("replace_synonyms", caught_by="test_capitals", says="a first capital stays one")
+@mutant("replace_synonyms", caught_by="test_capitals", says="capital")
 def loses_the_case(text, synonyms, rate, protected, rng):
     """Writes every synonym in small letters."""
     if not 0 <= rate <= 1:
@@ -510,7 +510,7 @@ def a_chance_for_each_word(text, synonyms, rate, protected, rng):
     return WORD.sub(write, text)
 
 
-@mutant("replace_synonyms", caught_by="test_the_exact_number_of_words", says="a share of the words that *can* change")
+@mutant("replace_synonyms", caught_by="test_the_exact_number_of_words", says="Is it a share of all")
 def share_of_all_words(text, synonyms, rate, protected, rng):
     """Takes the rate for a share of all words."""
     if not 0 <= rate <= 1:
@@ -685,7 +685,7 @@ def introductions_kept(reply, source):
     return found
 
 
-@mutant("parse_paraphrases", caught_by="test_numbers_and_bullets", says="Is a paraphrase lost")
+@mutant("parse_paraphrases", caught_by="test_numbers_and_bullets", says="whichever that is")
 def numbered_lines_only(reply, source):
     """Expects what was asked for: a numbered list, and nothing else."""
     found = []
@@ -865,7 +865,7 @@ def no_negation_at_all(source, candidates, encode, low, high):
     return kept
 
 
-@mutant("keep_faithful", caught_by="test_without_candidates", says="at least one text")
+@mutant("keep_faithful", caught_by="test_without_candidates", says="No candidates are nothing to encode")
 def encodes_nothing(source, candidates, encode, low, high):
     """Hands an empty list to `encode`."""
     origin, vectors = encode([source])[0], encode(candidates)

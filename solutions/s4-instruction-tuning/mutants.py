@@ -88,7 +88,7 @@ def any_role(messages, add_generation_prompt):
     return text + "<|im_start|>assistant\n" * add_generation_prompt
 
 
-@mutant("render_chat", caught_by="test_content_is_not_touched", says="nothing stripped")
+@mutant("render_chat", caught_by="test_content_is_not_touched", says="its spaces and new lines at the beginning and the end are gone")
 def content_stripped(messages, add_generation_prompt):
     """Tidies the content up, as some other models' templates do."""
     if messages[0]["role"] != "system":
@@ -101,7 +101,7 @@ def content_stripped(messages, add_generation_prompt):
     return text + "<|im_start|>assistant\n" * add_generation_prompt
 
 
-@mutant("render_chat", caught_by="test_the_messages_are_left_alone", says="make a new list")
+@mutant("render_chat", caught_by="test_the_messages_are_left_alone", says="make a new one")
 def default_put_into_the_list(messages, add_generation_prompt):
     """Inserts the default into the caller's own list."""
     if messages[0]["role"] != "system":
@@ -419,7 +419,7 @@ def labels_masked_in_place(examples, max_length):
     return packs
 
 
-@mutant("pack", caught_by="test_as_many_as_fit", says="Earlier packs are closed")
+@mutant("pack", caught_by="test_as_many_as_fit", says="earlier packs are closed")
 def first_fit(examples, max_length):
     """Looks for room in all packs: better filled, but not in the order that was asked for."""
     packs = []
@@ -461,7 +461,7 @@ def packs_made_of_the_examples(examples, max_length):
 # ---------------------------------------------------------------- accumulated_answer_loss
 
 
-@mutant("accumulated_answer_loss", caught_by="test_long_answers_count_by_their_tokens", says="the mean of the three means")
+@mutant("accumulated_answer_loss", caught_by="test_long_answers_count_by_their_tokens", says="the mean of the micro-batches' means")
 def mean_of_means(micro_batches):
     """What many trainers did until 2024: a mean per micro-batch, and the mean of those."""
     losses = [torch.nn.functional.cross_entropy(x[:, :-1].flatten(0, 1), y[:, 1:].flatten()) for x, y in micro_batches]

@@ -255,6 +255,41 @@ class DropoutOnEverything(nn.Module):
         return self.base(x) + self.scaling * (x @ self.a.T @ self.b.T)
 
 
+@mutant("LoRALinear", caught_by="test_dropout_on_the_way_to_a", says="not on what comes out")
+class DropoutOnTheUpdate(nn.Module):
+    """Drops numbers of the finished update."""
+
+    def __init__(self, base, rank, alpha, dropout=0.0):
+        super().__init__()
+        if rank < 1:
+            raise ValueError("rank")
+        self.base = base.requires_grad_(False)
+        self.a = nn.Parameter(torch.randn(rank, base.in_features, dtype=base.weight.dtype))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank, dtype=base.weight.dtype))
+        self.dropout, self.scaling = nn.Dropout(dropout), alpha / rank
+
+    def forward(self, x):
+        return self.base(x) + self.scaling * self.dropout(x @ self.a.T @ self.b.T)
+
+
+@mutant("LoRALinear", caught_by="test_dropout_on_the_way_to_a", says="didn't enlarge what is kept")
+class KeptAsItIs(nn.Module):
+    """Sets inputs to zero and leaves the others as they are."""
+
+    def __init__(self, base, rank, alpha, dropout=0.0):
+        super().__init__()
+        if rank < 1:
+            raise ValueError("rank")
+        self.base = base.requires_grad_(False)
+        self.a = nn.Parameter(torch.randn(rank, base.in_features, dtype=base.weight.dtype))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank, dtype=base.weight.dtype))
+        self.rate, self.scaling = dropout, alpha / rank
+
+    def forward(self, x):
+        kept = x * (torch.rand_like(x) >= self.rate) if self.training else x
+        return self.base(x) + self.scaling * (kept @ self.a.T @ self.b.T)
+
+
 @mutant("LoRALinear", caught_by="test_dropout_on_the_way_to_a", says="In evaluation mode nothing is dropped")
 class DropoutAlways(nn.Module):
     """Calls functional dropout, which is on by default in evaluation mode too."""
@@ -309,7 +344,7 @@ class FactorsDetached(nn.Module):
         return self.base(x) + self.scaling * (self.dropout(x) @ self.a.T @ self.b.data.T) + 0.0 * self.a.sum()
 
 
-@mutant("LoRALinear", caught_by="test_any_leading_axes", says="raised")
+@mutant("LoRALinear", caught_by="test_any_leading_axes", says="know rows and columns only")
 class OneAxisOnly(nn.Module):
     """Uses `t()` and `mm`, which know rows and columns only."""
 
@@ -555,7 +590,7 @@ def names_from_the_base_model_down(model, targets, wrap):
     return names
 
 
-@mutant("add_lora", caught_by="test_the_names_that_come_back", says="in another order")
+@mutant("add_lora", caught_by="test_the_names_that_come_back", says="That is how text is sorted")
 def sorted_names(model, targets, wrap):
     """Sorts the names as text."""
     if getattr(model, "has_lora", False):
@@ -624,7 +659,7 @@ def attention_of_bert_only(model, targets, wrap):
 @mutant("merged_weight", caught_by="test_scaled_by_alpha_over_rank", says="added the update unscaled")
 def merged_unscaled(base, a, b, alpha, rank):
     """Adds the product as it is."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     return base + b @ a
 
@@ -632,7 +667,7 @@ def merged_unscaled(base, a, b, alpha, rank):
 @mutant("merged_weight", caught_by="test_scaled_by_alpha_over_rank", says="times alpha alone")
 def merged_by_alpha(base, a, b, alpha, rank):
     """Forgets to divide by the rank."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     return base + alpha * (b @ a)
 
@@ -640,7 +675,7 @@ def merged_by_alpha(base, a, b, alpha, rank):
 @mutant("merged_weight", caught_by="test_as_peft_merges", says="in this order")
 def factors_swapped(base, a, b, alpha, rank):
     """Multiplies the factors in the order of their names."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     return base + (alpha / rank) * (a @ b)
 
@@ -648,7 +683,7 @@ def factors_swapped(base, a, b, alpha, rank):
 @mutant("merged_weight", caught_by="test_as_peft_merges", says="in this order")
 def factors_transposed(base, a, b, alpha, rank):
     """Transposes both factors, as the forward pass does."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     return base + (alpha / rank) * (a.T @ b.T)
 
@@ -656,7 +691,7 @@ def factors_transposed(base, a, b, alpha, rank):
 @mutant("merged_weight", caught_by="test_a_new_tensor", says="changed `base` in place")
 def merged_in_place(base, a, b, alpha, rank):
     """Adds to the base itself."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     base += (alpha / rank) * (b @ a)
     return base
@@ -665,7 +700,7 @@ def merged_in_place(base, a, b, alpha, rank):
 @mutant("merged_weight", caught_by="test_a_new_tensor", says="changed `b` in place")
 def factor_scaled_in_place(base, a, b, alpha, rank):
     """Scales a factor in place before multiplying."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     return base + b.mul_(alpha / rank) @ a
 
@@ -673,7 +708,7 @@ def factor_scaled_in_place(base, a, b, alpha, rank):
 @mutant("merged_weight", caught_by="test_as_peft_merges", says="gave the update alone")
 def update_only(base, a, b, alpha, rank):
     """Gives the update without the base."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     return (alpha / rank) * (b @ a)
 
@@ -681,7 +716,7 @@ def update_only(base, a, b, alpha, rank):
 @mutant("merged_weight", caught_by="test_scaled_by_alpha_over_rank", says="The scale belongs to the update")
 def upside_down(base, a, b, alpha, rank):
     """Divides where it should multiply."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     return base + (rank / alpha) * (b @ a)
 
@@ -703,12 +738,20 @@ def one_factor_looked_at(base, a, b, alpha, rank):
 @mutant("merged_weight", caught_by="test_the_dtype_of_the_base", says="where torch.float64 is asked for")
 def rounded_to_single(base, a, b, alpha, rank):
     """Computes in single precision, whatever the base is."""
-    if a.shape[0] != rank:
+    if a.shape[0] != rank or b.shape[1] != rank:
         raise ValueError("rank")
     return base.float() + (alpha / rank) * (b.float() @ a.float())
 
 
 # ---------------------------------------------------------------- lora_config
+
+
+@mutant("merged_weight", caught_by="test_a_rank_that_does_not_fit", says="a `b` of shape (6, 3)")
+def other_factor_looked_at(base, a, b, alpha, rank):
+    """Compares the rank with the rows of `a` only."""
+    if a.shape[0] != rank:
+        raise ValueError("rank")
+    return base + (alpha / rank) * (b @ a)
 
 
 @mutant("lora_config", caught_by="test_a_classifier_keeps_its_head", says="peft neither trains nor saves the head")
@@ -836,7 +879,7 @@ def elements_for_bytes(config, model):
     return config.r * sum(m.in_features + m.out_features for m in layers) + head
 
 
-@mutant("adapter_size", caught_by="test_narrow_keys_and_values", says="one layer of")
+@mutant("adapter_size", caught_by="test_narrow_keys_and_values", says="one layer for each target")
 def one_matrix_per_target(config, model):
     """Counts one matrix for each target, as if the model had one layer."""
     layers = {n.split(".")[-1]: m for n, m in model.base_model.named_modules() if isinstance(m, nn.Linear)}

@@ -82,7 +82,7 @@ def centres_compared(features, labels):
     return float(1 - np.mean(between))
 
 
-@mutant("embedding_similarity_gap", caught_by="test_any_number_of_classes", says="Only whether two labels are equal matters")
+@mutant("embedding_similarity_gap", caught_by="test_any_number_of_classes", says="ask of each pair whether the two are equal")
 def classes_zero_and_one(features, labels):
     """Takes for granted that the classes are 0 and 1."""
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
@@ -371,7 +371,7 @@ def test_mean_subtracted(train_x, train_y, test_x, c, seed):
     return probe.predict((test_x - test_x.mean(axis=0)) / scaler.scale_)
 
 
-@mutant("linear_probe", caught_by="test_every_column_is_standardised", says="treats the columns as they are")
+@mutant("linear_probe", caught_by="test_every_column_is_standardised", says="left the columns as they are")
 def no_scaler(train_x, train_y, test_x, c, seed):
     """Fits on the features as they come."""
     return LogisticRegression(C=c, max_iter=10_000).fit(train_x, train_y).predict(test_x)
@@ -597,7 +597,7 @@ def curves_swapped(sizes, baseline, transfer, score):
     return None if b is None or t is None else t - b
 
 
-@mutant("labels_saved", caught_by="test_saved_or_lost", says="transfer can hurt, and the number should say so")
+@mutant("labels_saved", caught_by="test_saved_or_lost", says="as if nothing were lost")
 def never_negative(sizes, baseline, transfer, score):
     """Transfer that needs more labels saves none."""
     if sizes[0] <= 0 or any(b <= a for a, b in zip(sizes, sizes[1:])):

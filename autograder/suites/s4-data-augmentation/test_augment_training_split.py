@@ -1,6 +1,7 @@
 """Hidden suite of `augment_training_split`."""
 
 import copy
+import re
 from collections import Counter
 
 import pytest
@@ -18,6 +19,11 @@ def numbered(text, rng):
 def turned(text, rng):
     """The words of the text, the last one first."""
     return " ".join(reversed(text.split()))
+
+
+def bare(words):
+    """The words of a text, in small letters."""
+    return " ".join(re.findall(r"[^\W_]+", words.lower()))
 
 
 def drawn_splits(rng, sizes):
@@ -51,14 +57,31 @@ def augmented(learner, splits, augment, copies, seed):
     return got
 
 
+def times(count):
+    return ("not at all", "once")[count] if count < 2 else f"{count} times"
+
+
+def plain(text):
+    """A text as it may stand in a sentence, its number left out."""
+    words, sign, _ = text.partition(" #")
+    return repr(words + " #…" if sign else words)
+
+
+def said_of(row):
+    """A row's text and keys, as they may stand in a sentence."""
+    return f"{plain(row['text'])} with the keys {', '.join(map(repr, row))}"
+
+
 @pytest.mark.points(3)
 def test_only_the_training_split_grows(learner, rng):
     """The other splits come back as they were, whatever they are called, and none of their texts is augmented."""
     for sizes, copies in (({"train": 9, "dev": 4, "test": 5}, 2), ({"test": 3, "validation": 4, "train": 6, "other films": 2}, 1)):
         splits = drawn_splits(rng, sizes)
         got = augmented(learner, splits, numbered, copies, int(rng.integers(1000)))
+        due = (copies + 1) * len(splits["train"])
         assert len(got["train"]) > len(splits["train"]), (
-            f"augment_training_split(splits, augment, {copies}, seed) gave {len(got['train'])} training rows for {len(splits['train'])}. Nothing was added."
+            f"augment_training_split(splits, augment, {copies}, seed) gave {len(got['train'])} training rows for {len(splits['train'])}. "
+            f"All of those and {copies} new one{'s' * (copies != 1)} for each are due: {due}."
         )
         for name in sizes:
             seen = {row["text"] for row in splits[name]}
@@ -81,12 +104,12 @@ def test_originals_stay_in_front(learner, rng):
     splits = drawn_splits(rng, {"train": 7, "dev": 3, "test": 3})
     got = augmented(learner, splits, numbered, 2, int(rng.integers(1000)))["train"]
     assert len(got) > 7, (
-        f"augment_training_split(splits, augment, 2, seed), on 7 training rows, gave {len(got)} training rows. Nothing was added."
+        f"augment_training_split(splits, augment, 2, seed), on 7 training rows, gave {len(got)} training rows. All of those and two new ones for each are due."
     )
     texts = [row["text"] for row in got]
     lost = [row["text"] for row in splits["train"] if row["text"] not in texts]
     assert not lost, (
-        f"augment_training_split lost the training text {lost[0]!r}. Augmented texts are added to the originals; they don't take their place."
+        f"augment_training_split lost the training text {lost[0]!r}: it isn't among the training rows any more. Augmented texts are added to the originals; they don't take their place."
     )
     assert got[:7] == splits["train"], (
         "augment_training_split didn't give the 7 original training rows first, in their order and with all of their keys. The augmented ones come after them."
@@ -103,21 +126,28 @@ def test_each_row_gets_its_copies(learner, rng):
     splits = drawn_splits(rng, {"train": 8, "dev": 3, "test": 4})
     got = augmented(learner, splits, numbered, copies, int(rng.integers(1000)))["train"]
     by_text = {row["text"]: row for row in splits["train"]}
-    sources = Counter()
-    for row in got[8:]:
+    sources, call = Counter(), f"augment_training_split(splits, augment, {copies}, seed), on 8 training rows,"
+    for row in got:
         origin = by_text.get(row["text"].partition(" #")[0])
-        assert origin is not None and "#" in row["text"], (
-            f"augment_training_split added the text {row['text']!r}, which isn't what `augment` made of a training text."
+        assert origin is not None, (
+            f"{call} gave a training row with the text {plain(row['text'])}, which is neither a training text nor what `augment` made of one."
+        )
+        if row["text"] == origin["text"]:
+            continue
+        lost = [key for key in origin if key not in row]
+        assert not lost, (
+            f"{call} added the row {said_of(row)}, made of {said_of(origin)}. A new row has the label and all other keys of the row that it comes from."
         )
         assert row == origin | {"text": row["text"]}, (
-            f"augment_training_split added {row}, made of {origin}. A new row has the label and all other keys of the row that it comes from."
+            f"{call} added {row}, made of {origin}. A new row has the label and all other keys of the row that it comes from."
         )
         sources[origin["text"]] += 1
     uneven = [text for text in by_text if sources[text] != copies]
     assert not uneven, (
-        f"augment_training_split(splits, augment, {copies}, seed) gave the training text {uneven[0]!r} {sources[uneven[0]]} new rows. Each row gets `copies` of them; else the classes don't keep their shares."
+        f"{call} gave the training text {uneven[0]!r} {sources[uneven[0]]} new row{'s' * (sources[uneven[0]] != 1)}. Each row gets `copies` of them; else the classes don't keep their shares."
     )
-    assert len({row["text"] for row in got}) == len(got), (
+    new = [row["text"] for row in got if row["text"] not in by_text]
+    assert len(set(new)) == len(new), (
         "augment_training_split gave the same augmented text more than once, though `augment` draws a new number each time. One generator is made from the seed, and handed on from call to call."
     )
 
@@ -136,20 +166,28 @@ def test_no_twin_of_a_held_out_text(learner, rng):
         splits[name][place % 2]["text"] = style(turned(origin, None))
         twins[turned(origin, None)] = name
     got = augmented(learner, splits, turned, 2, int(rng.integers(1000)))["train"]
-    through = [row["text"] for row in got[9:] if row["text"] in twins]
+    through = [row["text"] for row in got if row["text"] in twins]
+    there = next((row["text"] for row in splits[twins[through[0]]] if bare(row["text"]) == through[0]), "") if through else ""
     assert not through, (
-        f"augment_training_split added {through[0]!r}, whose words are those of a text in {twins[through[0]]!r}. The model would be tested on what it has learnt by heart. Compare the words alone (`bare`), with all splits but the training split."
+        f"augment_training_split added {through[0]!r}, and {twins[through[0]]!r} has {there!r}: the words are the same. The model would be tested on what it has learnt by heart. "
+        "Compare the words alone (`bare`), with all splits but the training split."
     )
     right = Counter()
     for row in splits["train"]:
         new = turned(row["text"], None)
         right[row["text"] if new in twins else new] += 2
-    added = Counter(row["text"] for row in got[9:])
-    assert len(got) == 27, (
-        f"augment_training_split, with 9 training rows and 2 copies, three texts of which have a twin that is held out, gave {len(got)} training rows. Such a copy keeps the row's own text, so that no class shrinks."
-    )
-    assert added == right, (
-        "augment_training_split, where a new text was a twin of a held-out one, put something else in its place than the row's own text; or it took a text for a twin that is none."
+    texts, call = Counter(row["text"] for row in got), "augment_training_split, with 9 training rows and 2 copies,"
+    lost = [row["text"] for row in splits["train"] if row["text"] not in texts]
+    assert not lost, f"{call} lost the training text {lost[0]!r}. All training rows stay, and copies are added."
+    added = texts - Counter(row["text"] for row in splits["train"])
+    for text, count in right.items():
+        twin = turned(text, None) in twins
+        assert added[text] == count or not twin, (
+            f"{call} added the text {text!r} {times(added[text])}. What `augment` makes of it is held out: such a copy keeps the row's own text, so that no class shrinks."
+        )
+        assert added[text] == count, f"{call} added {text!r} {times(added[text])}. It isn't held out, and `augment` made it twice."
+    assert len(got) == 27 and added == right, (
+        f"{call} gave {len(got)} training rows, with texts among them that are due neither as originals nor as copies."
     )
     labels = Counter(row["label"] for row in got), Counter(row["label"] for row in splits["train"])
     assert all(labels[0][label] == 3 * count for label, count in labels[1].items()), (
@@ -164,7 +202,7 @@ def test_the_seed_decides(learner, rng):
     first = augmented(learner, splits, numbered, 2, seed)
     moved = learner.last.random_moved
     assert len(first["train"]) == 15, (
-        f"augment_training_split(splits, augment, 2, seed), on 5 training rows, gave {len(first['train'])} training rows."
+        f"augment_training_split(splits, augment, 2, seed), on 5 training rows, gave {len(first['train'])} training rows, where those 5 and two new ones for each are due."
     )
     assert not moved, (
         f"augment_training_split moved the global random state of {', '.join(sorted(moved))}. Make a generator: `np.random.default_rng(seed)`."
@@ -182,13 +220,16 @@ def test_arguments_stay_and_bounds(learner, rng):
     before = copy.deepcopy(splits)
     got = augmented(learner, splits, numbered, 1, 0)
     assert len(got["train"]) == 8, (
-        f"augment_training_split(splits, augment, 1, 0), on 4 training rows, gave {len(got['train'])} training rows."
+        f"augment_training_split(splits, augment, 1, 0), on 4 training rows, gave {len(got['train'])} training rows, where those 4 and one new one for each are due."
     )
     assert learner.last.args[0] == before, (
         "augment_training_split changed the splits that it was given. Make new lists and new dicts; `append` and `row['text'] = …` change what others still hold."
     )
     got = augmented(learner, splits, numbered, 0, 0)
-    assert got == before, "augment_training_split with 0 copies gave something else than the splits."
+    other = [name for name in before if got[name] != before[name]]
+    assert not other, (
+        f"augment_training_split with 0 copies changed the rows of {other[0]!r}, or their order. Without copies all rows come back as they were."
+    )
     try:
         learner.augment_training_split(splits, numbered, -1, 0)
     except ValueError as error:

@@ -1,5 +1,7 @@
 """Hidden suite of `parse_paraphrases`."""
 
+import re
+
 import pytest
 
 from tunelab import expect
@@ -28,6 +30,91 @@ def parsed(learner, reply, source=SOURCE):
     return got
 
 
+REFUSED = ("i'm sorry, but", "sorry, but", "i cannot assist", "as an ai", "as a language model")
+PLAIN = "Each line is a paraphrase, also one without a mark, unless one of the contract's four reasons drops it."
+MARKS = (
+    (r"^[-*•](?:\s+|$)", "A bullet with white space after it is taken off."),
+    (r"^\d+[.)](?:\s+|$)", "A number with a dot or a bracket, and white space after it, is taken off."),
+    (
+        r"^(?:paraphrase|version|rewrite)(?:\s*\d+)?\s*:\s*",
+        "A label (paraphrase, version or rewrite, maybe with a number, and a colon) is taken off, in any case.",
+    ),
+    (r"^[\"“]([^\"“”]*)[\"”]$", "Double quotation marks around all that is left are taken off."),
+)
+
+
+def bare(words):
+    """The words of a text, in small letters."""
+    return " ".join(re.findall(r"[^\W_]+", words.lower()))
+
+
+def taken_apart(line, source):
+    """What a line gives (None when it is dropped), the sentences on the marks that are taken off it, and why it is dropped."""
+    left, rules = line.strip(), []
+    for mark, rule in MARKS:
+        found = re.search(mark, left, re.IGNORECASE)
+        if found:
+            left = (found[1] if found.re.groups else left[found.end() :]).strip()
+            rules.append(rule)
+    if not bare(left):
+        return None, rules, "What has no letter and no digit in it, its mark taken off, is none."
+    if left.endswith(":"):
+        return None, rules, "A line that ends in a colon announces something; it is no paraphrase."
+    if f" {bare(source)} " in f" {bare(left)} ":
+        return (
+            None,
+            rules,
+            "A line in which the source stands, word for word, is an echo: it says nothing new. Compare words (`bare`), since case and signs may differ.",
+        )
+    if left.lower().replace("’", "'").startswith(REFUSED):
+        return None, rules, "It begins like one of REFUSALS, its mark taken off: upper and lower case aside, and ’ is taken for '."
+    return left, rules, ""
+
+
+def judged(got, reply, source, otherwise):
+    """Passes the right paraphrases; says of wrong ones what became of the first line that went wrong, and which rule is about it."""
+    lines = [(line, *taken_apart(line, source)) for line in reply.splitlines()]
+    right = [left for _, left, _, _ in lines if left is not None]
+    if got == right:
+        return
+    call, rest = f"parse_paraphrases({reply!r}, {'source' if source == SOURCE else repr(source)})", list(got)
+    for line, left, rules, why in lines:
+        shown = repr(line.strip())
+        if left is None:
+            kept = rest and line.strip() and bare(rest[0]) and bare(line).endswith(bare(rest[0])) and rest[0] not in right
+            made = (
+                f"kept the line {shown}"
+                if kept and rest[0] == line.strip()
+                else f"gave {rest[0]!r}, made of the line {shown}"
+                if kept
+                else ""
+            )
+            assert not kept, f"{call} {made}. {why}"
+            begun = rest and line.strip() and len(rest[0]) > 3 and rest[0] in line and rest[0] not in right
+            assert not begun, f"{call} gave {rest[0]!r}, a piece of the line {shown}. Lines are neither split nor joined. {why}"
+            continue
+        assert rest, f"{call} gave nothing for the line {shown}. {otherwise}"
+        if rest[0] == left:
+            rest.pop(0)
+            continue
+        assert rest[0] not in right, f"{call} gave {rest[0]!r} where the text of the line {shown} is due. {otherwise}"
+        piece = (
+            bare(rest[0])
+            and bare(rest[0]) in bare(line)
+            and len(bare(rest[0]).split()) < len(bare(left).split())
+            and line.strip().startswith(rest[0])
+        )
+        assert not piece, (
+            f"{call} gave {rest[0]!r}, a piece of the line {shown}. Lines are what a reply is split into: a full stop also ends 'Mr.', and a review may have two sentences."
+        )
+        made = f"left the line {shown} as it was" if rest[0] == line.strip() else f"gave {rest[0]!r} for the line {shown}"
+        assert bare(left) not in bare(rest[0]) or left not in rest[0], (
+            f"{call} {made}. The mark before the text isn't part of the paraphrase, nor are marks around it. {' '.join(rules)}".rstrip()
+        )
+        raise AssertionError(f"{call} {made}. {otherwise}")
+    raise AssertionError(f"{call} gave {rest[0]!r} as well. {otherwise}" if rest else f"{call} gave {got}. {otherwise}")
+
+
 def drawn(rng, count):
     return [str(text) for text in rng.permutation(TEXTS)[:count]]
 
@@ -46,17 +133,15 @@ def test_numbers_and_bullets(learner, rng):
         texts = drawn(rng, 3)
         reply = "\n".join(mark + text for mark, text in zip(marks, texts, strict=True))
         got = parsed(learner, reply)
-        left = [text for text in got if text not in texts and any(text.endswith(right) for right in texts)]
-        assert not left, f"parse_paraphrases({reply!r}, source) gave {left[0]!r}. The mark before the text isn't part of the paraphrase."
-        assert got == texts, f"parse_paraphrases({reply!r}, source) gave {got}. Is a paraphrase lost, or something of it?"
+        judged(got, reply, SOURCE, "It holds a paraphrase, behind its mark, whichever that is.")
     reply = "1. 3.5 hours of nothing\n2. 2 hours of hollow grandeur\n3.5 stars, all for the costumes\n-ish is the word for this epic"
     got, right = (
         parsed(learner, reply),
         ["3.5 hours of nothing", "2 hours of hollow grandeur", "3.5 stars, all for the costumes", "-ish is the word for this epic"],
     )
-    assert got == right, (
-        f"parse_paraphrases({reply!r}, source) gave {got}. A number is a list's number only with a dot or a bracket and white space after it, a bullet only with white space after it, and each is taken off once."
-    )
+    hint = "A number is a list's number only with a dot or a bracket and white space after it, a bullet only with white space after it, and each is taken off once."
+    if got != right:
+        judged(got, reply, SOURCE, hint)
 
 
 @pytest.mark.points(2)
@@ -65,17 +150,10 @@ def test_quotation_marks(learner, rng):
     first, second, third, fourth = drawn(rng, 4)
     reply = f'"{first}"\n2. “{second}”\n{third}\n- "{fourth}"'
     got = parsed(learner, reply)
-    assert not [text for text in got if text[:1] in '"“'], (
-        f"parse_paraphrases({reply!r}, source) gave {got}. Quotation marks around a whole paraphrase belong to the reply, not to the text."
-    )
-    assert got == [first, second, third, fourth], (
-        f"parse_paraphrases({reply!r}, source) gave {got}. Is the mark taken off before the quotation marks, and is everything else kept?"
-    )
+    judged(got, reply, SOURCE, "The mark is taken off first, then the quotation marks, and everything else is kept.")
     reply = '"Epic" is one word for it, another is "hollow"\nHe calls it "epic"\n"Hollow" is the word\n\'Epic\', they say, and yawn\''
     got = parsed(learner, reply)
-    assert got == reply.split("\n"), (
-        f"parse_paraphrases({reply!r}, source) gave {got}. Only double quotation marks around all of the text, with none in between, are taken off."
-    )
+    judged(got, reply, SOURCE, "Only double quotation marks around all of the text, with none in between, are taken off.")
 
 
 @pytest.mark.points(2)
@@ -84,22 +162,14 @@ def test_introductions_and_labels(learner, rng):
     first, second, third = drawn(rng, 3)
     reply = f"Sure! Here are three ways to say it:\n\n1. {first}\nParaphrase 2: {second}\nVERSION: {third}\nOr, in short:"
     got = parsed(learner, reply)
-    assert not [text for text in got if text.endswith(":")], (
-        f"parse_paraphrases({reply!r}, source) gave {got}. A line that ends in a colon announces something; it is no paraphrase."
-    )
-    assert got == [first, second, third], (
-        f"parse_paraphrases({reply!r}, source) gave {got}. A label (paraphrase, version or rewrite, maybe with a number, and a colon) is taken off, in any case."
-    )
+    label = "A label (paraphrase, version or rewrite, maybe with a number, and a colon) is taken off, in any case, and what is behind it is kept."
+    judged(got, reply, SOURCE, label)
     reply = f'1. Paraphrase: "{first}"\nRewrite 2:\n{second}\nVersion 3 :{third}\nparaphrase1: {first}'
     got = parsed(learner, reply)
-    assert got == [first, second, third, first], (
-        f"parse_paraphrases({reply!r}, source) gave {got}. Number, label, quotation marks: in this order. A label with nothing after it leaves nothing."
-    )
+    judged(got, reply, SOURCE, "Number, label, quotation marks: in this order. A label with nothing after it leaves nothing.")
     reply = "The verdict: hollow, and long\nA version of an epic\nParaphrase it as you will, it stays empty"
     got = parsed(learner, reply)
-    assert got == reply.split("\n"), (
-        f"parse_paraphrases({reply!r}, source) gave {got}. Only the three words of the contract, at the beginning and with a colon, are a label."
-    )
+    judged(got, reply, SOURCE, "Only the three words of the contract, at the beginning and with a colon, are a label.")
 
 
 @pytest.mark.points(3)
@@ -122,22 +192,16 @@ def test_copies_and_echoes(learner, rng):
     for echo in [str(line) for line in rng.permutation(echoes)]:
         reply = f"{first}\n{echo}\n{second}"
         got = parsed(learner, reply)
-        assert got == [first, second], (
-            f"parse_paraphrases({reply!r}, {SOURCE!r}) gave {got}. A line in which the source stands, word for word, is an echo: it says nothing new. Compare words (`bare`), since case and signs may differ."
-        )
+        judged(got, reply, SOURCE, PLAIN)
     near = [
         "An empty shell of an epic.",
         "Rather than the real deal, an empty shell of an epic",
         "An empty shell of an epic rather than the real dealer",
     ]
-    got = parsed(learner, "\n".join([*near, SOURCE]))
-    assert got == near, (
-        f"parse_paraphrases of three lines with some of the source's words, or with others, and a copy gave {got}. Only the whole source, its words in their order and none cut short, is an echo."
-    )
-    got = parsed(learner, "Hollow\nA dullard's film\nIt is dull", "Dull!")
-    assert got == ["Hollow", "A dullard's film"], (
-        f"parse_paraphrases('Hollow\\nA dullard's film\\nIt is dull', 'Dull!') gave {got}. Compare whole words: 'dull' isn't in 'dullard', and is in 'It is dull'."
-    )
+    reply = "\n".join([*near, SOURCE])
+    judged(parsed(learner, reply), reply, SOURCE, "Only the whole source, its words in their order and none cut short, is an echo.")
+    reply = "Hollow\nA dullard's film\nIt is dull"
+    judged(parsed(learner, reply, "Dull!"), reply, "Dull!", "Compare whole words: 'dull' isn't in 'dullard', and is in 'It is dull'.")
 
 
 @pytest.mark.points(1)
@@ -153,13 +217,11 @@ def test_refusals(learner, rng):
         "1. As a language model, I refuse.",
     ]
     for refusal in [str(line) for line in rng.permutation(refusals)]:
-        got = parsed(learner, f"{refusal}\n{first}\n{second}")
-        assert got == [first, second], (
-            f"parse_paraphrases gave {got} for a reply with the line {refusal!r} in it. It begins like one of REFUSALS: upper and lower case aside, and ’ is taken for '."
-        )
+        reply = f"{refusal}\n{first}\n{second}"
+        judged(parsed(learner, reply), reply, SOURCE, PLAIN)
     fine = ["I'm sorry for the actors", "I cannot forget how empty it was", "Nobody says sorry, but the audience"]
-    got = parsed(learner, "\n".join([*fine, "As an AI, I"]))
-    assert got == fine, f"parse_paraphrases of {fine} and a refusal gave {got}. A refusal *begins* with one of REFUSALS, the whole of it."
+    reply = "\n".join([*fine, "As an AI, I"])
+    judged(parsed(learner, reply), reply, SOURCE, "A refusal *begins* with one of REFUSALS, the whole of it.")
 
 
 @pytest.mark.points(2)
@@ -169,33 +231,27 @@ def test_a_line_stays_in_one_piece(learner, rng):
     texts = [str(text) for text in rng.permutation(texts)]
     for reply in ("\n".join(texts), "\n\n  \n".join(texts) + "\n", "\r\n".join(texts)):
         got = parsed(learner, reply)
-        assert got == texts, (
-            f"parse_paraphrases({reply!r}, source) gave {len(got)} texts: {got}. Lines are what a reply is split into: a full stop also ends 'Mr.', and a review may have two sentences."
-        )
+        judged(got, reply, SOURCE, "Each line with words in it is one paraphrase, whole.")
 
 
 @pytest.mark.points(1)
 def test_order_and_repetitions(learner, rng):
     """What is kept stays in its order, repetitions too; a reply with nothing in it gives an empty list."""
     first, second = drawn(rng, 2)
-    got = parsed(learner, f"{second}\n{first}\n2. {second}")
-    assert got == [second, first, second], (
-        f"parse_paraphrases of two texts, of which one comes twice, gave {got}. Repetitions stay here, in their places: to sort them out is another function's work."
-    )
+    reply = f"{second}\n{first}\n2. {second}"
+    got = parsed(learner, reply)
+    once = len(got) == 2 and set(got) == {first, second}
+    hint = "Repetitions stay here, in their places: to sort them out is another function's work." if once else PLAIN
+    judged(got, reply, SOURCE, hint)
     for reply in ("", " \n\n", "1.\n2)\n-", '""\n...', f"Sure:\n{SOURCE}"):
         got = parsed(learner, reply)
-        assert got == [], (
-            f"parse_paraphrases({reply!r}, source) gave {got}. There is no paraphrase in it: a line without a letter or a digit is none."
-        )
+        judged(got, reply, SOURCE, "There is no paraphrase in it: what has no letter and no digit in it, its mark taken off, is none.")
 
 
 @pytest.mark.points(1)
 def test_real_replies(learner):
     """Two replies that SmolLM2 really gave."""
     reply = 'Here\'s a numbered list of the original sentence with the specified format:\n\nAn empty shell of an epic rather than the real deal.\n\n1. A hollow shell in place of an epic.\n2. "A complete and unwieldy shell."\n\nThe list has two items'
-    got, right = parsed(learner, reply), ["A hollow shell in place of an epic.", "A complete and unwieldy shell.", "The list has two items"]
-    assert got == right, f"parse_paraphrases({reply!r}, source) gave {got}. Go through the contract for each of its lines."
-    got = parsed(learner, "The sentence is as follows:\n\n" * 4 + "The sentence is as")
-    assert got == ["The sentence is as"], (
-        f"parse_paraphrases of four times 'The sentence is as follows:' and a line that was cut off gave {got}. Only what ends in a colon is an introduction."
-    )
+    judged(parsed(learner, reply), reply, SOURCE, PLAIN)
+    reply = "The sentence is as follows:\n\n" * 4 + "The sentence is as"
+    judged(parsed(learner, reply), reply, SOURCE, "Only what ends in a colon is an introduction.")

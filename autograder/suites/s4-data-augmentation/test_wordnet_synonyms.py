@@ -10,6 +10,7 @@ from tunelab import expect
 NOUNS = ["film", "story", "movie", "picture", "plot"]
 MIXED = ["like", "well", "fast", "clear", "still", "slow"]
 KINDS = {"n": "noun", "v": "verb", "a": "adjective", "r": "adverb"}
+A_KIND = {"n": "a noun", "v": "a verb", "a": "an adjective", "r": "an adverb"}
 
 
 def lazy_wordnet():
@@ -127,27 +128,53 @@ def shown(names):
     return ", ".join(map(repr, sorted(names)[:3]))
 
 
+def judged(got, word):
+    """Passes the right names, in any order; says of wrong ones where they come from, where that is plain."""
+    call, kind, right = f"wordnet_synonyms({word!r}, reader)", kind_of(word), right_for(word)
+    extra, missing = set(got) - right, right - set(got)
+    if not extra and not missing:
+        return
+    spaced = sorted(name for name in extra if name.replace(" ", "_") in right)
+    assert not spaced, f"{call} gave {spaced[0]!r}. The names stand there as WordNet spells them, with an underscore for a space."
+    assert word not in got, f"{call} gave the word itself, which each of its senses holds too. It is no synonym of itself."
+    itself = [name for name in extra if name.lower() == word]
+    assert not itself, f"{call} gave {itself[0]!r}. That is the word itself with a capital, and no synonym."
+    assert not extra & opposites(word), (
+        f"{call} gave {shown(extra & opposites(word))}, an antonym: one sense of the word holds both, and another says that they are opposites."
+    )
+    for other in [other for other in KINDS if other != kind]:
+        alien = {name for name in counts_of(word, other) if name.lower() != word} & extra
+        assert not alien, (
+            f"{call} gave {shown(alien)}: {'synonyms' if len(alien) > 1 else 'a synonym'} of the {KINDS[other]}. The word is counted most often as {A_KIND[kind]}, and only senses of that one count."
+        )
+    senses = [own.synset() for own in senses_of(word)[kind]]
+    broader = {name for sense in senses for up in sense.hypernyms() + sense.hyponyms() for name in up.lemma_names()}
+    assert not extra & broader, (
+        f"{call} gave {shown(extra & broader)}: a broader or a narrower word. Every film is a show, but not every show is a film. Only lemmas of the same synset are synonyms."
+    )
+    spelled = {name for lemma in our_wordnet().lemmas(word) if lemma.name() != word for name in lemma.synset().lemma_names()}
+    assert not extra & spelled, (
+        f"{call} gave {shown(extra & spelled)}, from a sense of {word.capitalize()!r} with a capital: a sense counts when the word is among its lemmas, spelled as it is."
+    )
+    found = {name for sense in our_wordnet().synsets(word) for name in sense.lemma_names()}
+    assert not extra & found, (
+        f"{call} gave {shown(extra & found)}, from a sense that the reader finds for the word, but that hasn't got the word among its lemmas. Those don't count."
+    )
+    assert not extra, f"{call} gave {shown(extra)}: no sense of the word, as {A_KIND[kind]}, holds {'these' if len(extra) > 1 else 'this'}."
+    first = {name for name in senses[0].lemma_names() if name.lower() != word}
+    one = " Do all of the word's senses count, or the first one only?" if set(got) <= first and len(senses) > 1 else ""
+    raise AssertionError(
+        f"{call} left out {f'{len(missing)} names, such as ' if len(missing) > 1 else ''}{shown(missing)}.{one or f' The word is used most as {A_KIND[kind]}: all of its senses as one count.'}"
+        + (" (Adjectives come as 'a' and as 's'.)" if kind == "a" and not one else "")
+    )
+
+
 @pytest.mark.points(3)
 def test_the_lemmas_of_all_senses(learner, rng):
     """For some nouns: all lemmas that share a sense with the word, in any sense, spelled as in WordNet, and nothing broader."""
     reader = learner.make(lazy_wordnet)
     for word in ["film", *(str(word) for word in rng.permutation(NOUNS[1:])[:2])]:
-        got, right = asked(learner, word, reader), right_for(word)
-        call = f"wordnet_synonyms({word!r}, reader)"
-        broader = {
-            name for own in senses_of(word)["n"] for up in own.synset().hypernyms() + own.synset().hyponyms() for name in up.lemma_names()
-        }
-        extra, missing = set(got) - right, right - set(got)
-        spaced = sorted(name for name in extra if name.replace(" ", "_") in right)
-        assert not spaced, f"{call} gave {spaced[0]!r}. The names stand there as WordNet spells them, with an underscore for a space."
-        assert not extra & (broader - {word}), (
-            f"{call} gave {shown(extra & broader)}: a broader or a narrower word. Every film is a show, but not every show is a film. Only lemmas of the same synset are synonyms."
-        )
-        assert word not in got, f"{call} gave the word itself."
-        assert not missing, (
-            f"{call} left out {len(missing)} names, such as {shown(missing)}. Do all of the word's senses count, or the first one only?"
-        )
-        assert not extra, f"{call} gave {shown(extra)}, which share no sense of the noun with the word."
+        judged(asked(learner, word, reader), word)
 
 
 @pytest.mark.points(3)
@@ -155,18 +182,7 @@ def test_one_part_of_speech(learner, rng):
     """The senses are those of one part of speech, the one in which the word is counted most often."""
     reader = learner.make(lazy_wordnet)
     for word in [*(str(word) for word in rng.permutation(MIXED)[:3]), "moving"]:
-        got, kind, right = asked(learner, word, reader), kind_of(word), right_for(word)
-        call = f"wordnet_synonyms({word!r}, reader)"
-        for other in [other for other in KINDS if other != kind]:
-            alien = {name for name in counts_of(word, other) if name.lower() != word} - right
-            assert not alien & set(got), (
-                f"{call} gave {shown(alien & set(got))}: a synonym of the {KINDS[other]}. The word is counted most often as another part of speech, and only senses of that one count."
-            )
-        missing = right - set(got)
-        assert not missing, (
-            f"{call} left out {shown(missing)}. Of which part of speech do the counts of {word!r} add up to most? (Adjectives come as 'a' and as 's'.)"
-        )
-        assert set(got) == right, f"{call} gave {shown(set(got) - right)}, which share no such sense with the word."
+        judged(asked(learner, word, reader), word)
 
 
 @pytest.mark.points(2)
@@ -176,12 +192,14 @@ def test_the_most_frequent_first(learner, rng):
     for word in ["picture", "dull", *(str(word) for word in rng.permutation(["film", "big", "hard"])[:1])]:
         got, counts = asked(learner, word, reader), counts_of(word, kind_of(word))
         call = f"wordnet_synonyms({word!r}, reader)"
-        assert len(got) > 3, f"{call} gave {len(got)} names. It has more than three synonyms."
-        for first, second in itertools.pairwise(got):
-            assert counts.get(first, 0) >= counts.get(second, 0), (
+        known = [name for name in got if name in counts]
+        if len(known) < 4:
+            judged(got, word)
+        for first, second in itertools.pairwise(known):
+            assert counts[first] >= counts[second], (
                 f"{call} gave {first!r} before {second!r}, which has the higher count. Add up `lemma.count()` for each name over the senses that it shares with the word, and sort."
             )
-            assert counts.get(first, 0) > counts.get(second, 0) or first < second, (
+            assert counts[first] > counts[second] or first < second, (
                 f"{call} gave {first!r} before {second!r}, whose count is the same. Ties stand in the order of the alphabet."
             )
 
@@ -191,17 +209,8 @@ def test_no_antonyms(learner, rng):
     """A word's opposite is no synonym, even where WordNet has both in one sense; nor is the word itself with a capital."""
     reader = learner.make(lazy_wordnet)
     for word in [str(word) for word in rng.permutation(["maternal", "paternal", "unravel", "hungry"])[:2]]:
-        got = asked(learner, word, reader)
-        call, wrong = f"wordnet_synonyms({word!r}, reader)", opposites(word) & set(got)
-        assert not wrong, (
-            f"{call} gave {shown(wrong)}, an antonym: one sense of the word holds both, and another says that they are opposites."
-        )
-        assert set(got) == right_for(word), (
-            f"{call} gave {got[:4]}: too few or too many. Only the word itself and its antonyms are left out."
-        )
-    got = asked(learner, "earth", reader)
-    assert "Earth" not in got, "wordnet_synonyms('earth', reader) gave 'Earth'. That is the word itself with a capital, and no synonym."
-    assert set(got) == right_for("earth"), f"wordnet_synonyms('earth', reader) gave {got[:4]}: too few or too many."
+        judged(asked(learner, word, reader), word)
+    judged(asked(learner, "earth", reader), "earth")
 
 
 @pytest.mark.points(2)
@@ -220,4 +229,4 @@ def test_only_senses_of_the_word_as_it_is(learner, rng):
     assert not people, (
         f"wordnet_synonyms('king', reader) gave {shown(people)}. Those are people named King: a sense counts when the word is among its lemmas, spelled as it is."
     )
-    assert set(got) == right_for("king"), f"wordnet_synonyms('king', reader) gave {got[:4]}: too few or too many."
+    judged(got, "king")

@@ -65,15 +65,21 @@ def made(learner, base, rank, alpha, dropout=None):
     return layer, call
 
 
-def output(layer, x, call):
+def output(layer, x, call, advice=""):
     try:
         got = layer(x)
     except NotImplementedError:
         raise
     except RuntimeError as error:
+        advice = (
+            "Are all numbers of one dtype, that of the base's weight?"
+            if "dtype" in str(error)
+            else advice
+            or "Follow the shapes through the product: x has the inputs in its last axis, `a` is (rank, inputs) and `b` (outputs, rank), so both are "
+            "transposed on the way."
+        )
         raise AssertionError(
-            f"{call} called with a tensor of shape {tuple(x.shape)}, of type {x.dtype}, raised: {str(error)[:150]}. Follow the shapes through the product: x has the inputs in its "
-            "last axis, `a` is (rank, inputs) and `b` (outputs, rank), so both are transposed on the way. And are all numbers of one dtype?"
+            f"{call} called with a tensor of shape {tuple(x.shape)}, of type {x.dtype}, raised: {str(error)[:150]}. {advice}"
         ) from None
     return expect.tensor(got, call=f"{call} called with a tensor of shape {tuple(x.shape)}", shape=None, finite=True)
 
@@ -83,6 +89,49 @@ def by_hand(base, a, b, scale, x):
     weight = base.weight.detach().double() + scale * b.double() @ a.double()
     given = x.double() @ weight.T
     return given if base.bias is None else given + base.bias.detach().double()
+
+
+def judged(got, base, a, b, rank, alpha, x, call, otherwise, atol=1e-3):
+    """Passes the right output; says of a wrong one from which mistake it comes, where that is plain, and else `otherwise`."""
+    got, scale = got.detach().double(), alpha / rank
+    right, plain = by_hand(base, a, b, scale, x), by_hand(base, a, b, 0.0, x)
+    expect.tensor(got, call=call, shape=tuple(right.shape))
+    if torch.allclose(got, right, atol=atol, rtol=min(atol, 1e-4)):
+        return
+
+    def came_out(wrong):
+        return torch.allclose(got, wrong, atol=1e-3, rtol=1e-4)
+
+    assert not came_out(plain), (
+        f"{call} gave the base's output and no more. Is the update added? Does it go by `a` and `b` as they are now?"
+    )
+    assert not came_out(right - plain), f"{call} gave the update alone. The base's output belongs to it."
+    if base.bias is not None:
+        bias = base.bias.detach().double()
+        assert not came_out(right - bias), f"{call} lost the base's bias. Call the base itself, it adds its own."
+        assert not came_out(right + bias), f"{call} added the bias twice. The base adds its own."
+    if base.in_features == base.out_features:
+        turned = plain + scale * x.double() @ (b.double() @ a.double())
+        assert not came_out(turned), (
+            f"{call} multiplied by a transposed update. A linear layer computes x W^T: the update b a is transposed too."
+        )
+    update = (right - plain) / scale
+    found = float(((got - plain) * update).sum() / (update**2).sum()) if bool(update.any()) else scale
+    if came_out(plain + found * update) and abs(found - scale) > 1e-3:
+        named = (
+            (1.0, "not scaled at all"),
+            (float(alpha), "scaled by alpha alone"),
+            (float(alpha * rank), "scaled by alpha times rank"),
+            (rank / alpha, "scaled by rank / alpha"),
+            (1 / rank, "scaled by 1 / rank alone"),
+            (float(alpha // rank), "scaled by alpha // rank, which drops the fraction"),
+            (alpha / rank**0.5, "scaled by alpha over the root of the rank, as a variant of LoRA does"),
+        )
+        words = [text for wrong, text in named if abs(found - wrong) < 1e-3]
+        told = f"that is {words[0]}" if len(words) == 1 else f"scaled by {found:.3g}"
+        raise AssertionError(f"{call} gave the base's output and an update {told}. It is alpha / rank.")
+    place = [int(i) for i in torch.nonzero((got - right).abs() > atol)[0]] if got.ndim else []
+    raise AssertionError(f"{call} gave wrong numbers, the first of them at {place}. {otherwise}")
 
 
 @pytest.mark.points(2)
@@ -110,14 +159,9 @@ def test_at_the_start_nothing_is_changed(learner, rng):
     assert abs(float(drawn.mean())) < 6.5 * float(drawn.std()) / drawn.numel() ** 0.5, (
         f"{told} began with an `a` whose 4,000 numbers have a mean of {float(drawn.mean()):.3f}. Draw them around 0, from a distribution with mean 0."
     )
-    wide, told = made(learner, linear(rng, 2, 1000), 4, 6.0)
-    drawn = learner.probe(factors, wide)["a"].double()
-    # 4,000 numbers: their mean is within 6.5 standard errors of that of their distribution, but for one time in ten thousand million.
-    assert abs(float(drawn.mean())) < 6.5 * float(drawn.std()) / drawn.numel() ** 0.5, (
-        f"{told} began with an `a` whose 4,000 numbers have a mean of {float(drawn.mean()):.3f}. Draw them around 0, from a distribution with mean 0."
-    )
     got = output(layer, x, call)
-    expect.close(got, base(x), call=f"{call} before training", hint="With `b` zero it must give what the base gives.", atol=1e-5)
+    hint = "With `b` zero it must give what the base gives."
+    judged(got, base, found["a"], found["b"], 3, 6.0, x, f"{call} before training,", hint, atol=1e-5)
 
 
 @pytest.mark.points(2)
@@ -146,25 +190,11 @@ def test_base_and_update_together(learner, rng):
     for rows, columns, rank in ((6, 9, 2), (8, 4, 3), (5, 5, 2)):
         base, x = linear(rng, rows, columns), normal(rng, 3, columns)
         a, b = normal(rng, rank, columns), normal(rng, rows, rank)
-        layer, call = made(learner, base, rank, 1.5 * rank)
+        layer, call = made(learner, base, rank, 2.5 * rank)
         learner.probe(set_factors, layer, a, b)
-        got = output(layer, x, call).detach().double()
-        call = f"{call} with numbers put into `a` and `b`"
-        expect.tensor(got, call=call, shape=(3, rows))
-        right, plain = by_hand(base, a, b, 1.5, x), by_hand(base, a, b, 0.0, x)
-        assert not torch.allclose(got, plain, atol=1e-3), (
-            f"{call} gave the base's output and no more. Is the update added? Does it go by `a` and `b` as they are now?"
-        )
-        bias = base.bias.detach().double()
-        assert not torch.allclose(got, right - bias, atol=1e-3), f"{call} lost the base's bias. Call the base itself, it adds its own."
-        assert not torch.allclose(got, right - plain, atol=1e-3), f"{call} gave the update alone. The base's output belongs to it."
-        assert not torch.allclose(got, right + bias, atol=1e-3), f"{call} added the bias twice. The base adds its own."
-        if rows == columns:
-            turned = plain + 1.5 * x.double() @ (b.double() @ a.double())
-            assert not torch.allclose(got, turned, atol=1e-3), (
-                f"{call} multiplied by a transposed update. A linear layer computes x W^T: the update b a is transposed too."
-            )
-        expect.close(got, right, call=call, hint="Expected is base(x) + alpha / rank * x a^T b^T.", atol=1e-3, rtol=1e-4)
+        got = output(layer, x, call)
+        call = f"{call} with numbers put into `a` and `b`,"
+        judged(got, base, a, b, rank, 2.5 * rank, x, call, "Expected is base(x) + alpha / rank * x a^T b^T.")
 
 
 @pytest.mark.points(2)
@@ -175,24 +205,8 @@ def test_scaled_by_alpha_over_rank(learner, rng):
         a, b = normal(rng, rank, 8), normal(rng, 6, rank)
         layer, call = made(learner, base, rank, alpha)
         learner.probe(set_factors, layer, a, b)
-        got = output(layer, x, call).detach().double()
-        plain = by_hand(base, a, b, 0.0, x)
-        update = by_hand(base, a, b, 1.0, x) - plain
-        scale = float(((got - plain) * update).sum() / (update**2).sum())
-        named = {
-            1.0: "not scaled at all",
-            float(alpha): "scaled by alpha alone",
-            float(alpha * rank): "scaled by alpha times rank",
-            rank / alpha: "scaled by rank / alpha",
-            1 / rank: "scaled by 1 / rank alone",
-            float(alpha // rank): "scaled by alpha // rank, which drops the fraction",
-            alpha / rank**0.5: "scaled by alpha over the root of the rank, as a variant of LoRA does",
-        }
-        for wrong, words in named.items():
-            assert abs(scale - wrong) > 1e-3 or abs(wrong - alpha / rank) < 1e-3, (
-                f"{call} gave an update that is {words}. It is alpha / rank."
-            )
-        assert abs(scale - alpha / rank) < 1e-3, f"{call} gave an update scaled by {scale:.3g}. It is alpha / rank, for the update b a."
+        got = output(layer, x, call)
+        judged(got, base, a, b, rank, alpha, x, call, "Expected is the base's output and an update scaled by alpha / rank.")
 
 
 @pytest.mark.points(2)
@@ -200,17 +214,22 @@ def test_gradients_reach_the_factors(learner, rng):
     """At the start `b` gets a gradient, then `a` does; the base never."""
     base, x = linear(rng, 5, 7), normal(rng, 6, 7)
     layer, call = made(learner, base, 3, 6.0)
+    output(layer, x, call)
+    found = learner.probe(factors, layer)
     first = learner.probe(gradients, layer, x)
-    assert first["b"] is not None, f"{call}: `b` gets no gradient. Don't detach the factors, nor use `.data` or `no_grad` in `forward`."
-    assert bool(first["b"].any()), (
-        f"{call}: the first gradient of `b` is zero, and so is `a`'s. Nothing would ever be learnt: `a` must not be zero at the start."
+    call = call.removesuffix(",")
+    detached = "Don't detach the factors, nor use `.data` or `no_grad` in `forward`."
+    assert first["b"] is not None, f"{call}: `b` gets no gradient. {detached}"
+    assert bool(found["a"].any()) or bool(first["b"].any()), (
+        f"{call}: the first gradient of `b` is zero, since `a` is. Where `b` is zero too, nothing would ever be learnt: `a` must not be zero at the start."
     )
+    assert bool(first["b"].any()), f"{call}: the first gradient of `b` is zero, though `a` isn't. Does the output go by `b`?"
     others = [name for name, gradient in first.items() if name not in ("a", "b") and gradient is not None]
     assert not others, f"{call}: {others[0]} gets a gradient. The base is frozen: it takes `requires_grad_(False)`."
     learner.probe(set_factors, layer, normal(rng, 3, 7), normal(rng, 5, 3))
     second = learner.probe(gradients, layer, x)
     for name in ("a", "b"):
-        assert second[name] is not None and bool(second[name].any()), f"{call}, once `b` isn't zero: `{name}` gets no gradient."
+        assert second[name] is not None and bool(second[name].any()), f"{call}, once `b` isn't zero: `{name}` gets no gradient. {detached}"
 
 
 @pytest.mark.points(1)
@@ -224,9 +243,7 @@ def test_a_base_without_bias(learner, rng):
         f"{call} has the parameters {', '.join(layer.parameters)}. No bias belongs among them."
     )
     learner.probe(set_factors, layer, a, b)
-    expect.close(
-        output(layer, x, call).detach(), by_hand(base, a, b, 2.0, x), call=call, hint="See whether you rely on `base.bias`.", atol=1e-3
-    )
+    judged(output(layer, x, call), base, a, b, 2, 4.0, x, call, "See whether you rely on `base.bias`.")
 
 
 @pytest.mark.points(1)
@@ -236,12 +253,12 @@ def test_any_leading_axes(learner, rng):
     a, b = normal(rng, 2, 6), normal(rng, 4, 2)
     layer, call = made(learner, base, 2, 4.0)
     learner.probe(set_factors, layer, a, b)
-    for shape in ((6,), (3, 5, 6), (2, 1, 3, 6), (0, 6)):
+    for shape in ((3, 6), (6,), (3, 5, 6), (2, 1, 3, 6), (0, 6)):
         x = normal(rng, *shape)
-        got = output(layer, x, call).detach()
-        told = f"{call} called with a tensor of shape {shape}"
-        expect.tensor(got, call=told, shape=(*shape[:-1], 4))
-        expect.close(got, by_hand(base, a, b, 2.0, x), call=told, hint="Only the last axis is multiplied.", atol=1e-3)
+        advice = "With a shape of (3, 6) it went well. `mm` and `t` know rows and columns only; `@` and `.T` of `a` and `b` work with any number of axes of x."
+        got = output(layer, x, call, "" if shape == (3, 6) else advice)
+        told = f"{call} called with a tensor of shape {shape},"
+        judged(got, base, a, b, 2, 4.0, x, told, "Only the last axis is multiplied.")
 
 
 @pytest.mark.points(2)
@@ -256,27 +273,38 @@ def test_dropout_on_the_way_to_a(learner, rng):
     one_hot = torch.zeros(count, 8)
     one_hot[torch.arange(count), torch.from_numpy(rng.integers(0, 8, size=count))] = 1.0
     learner.probe(switched, layer, False)
-    quiet = output(layer, one_hot, call).detach().double()
-    plain, whole = by_hand(base, a, b, 0.0, one_hot), by_hand(base, a, b, 2.0, one_hot)
-    expect.close(
-        quiet,
-        whole,
-        call=f"{call} in evaluation mode",
-        hint="In evaluation mode nothing is dropped: `nn.Dropout` knows the mode.",
-        atol=1e-3,
-    )
+    quiet = output(layer, one_hot, call)
+    told = f"{call} in evaluation mode,"
+    same = torch.equal(output(layer, one_hot, call).detach(), quiet.detach())
+    assert same, f"{told} gave different numbers for the same input. In evaluation mode nothing is dropped: `nn.Dropout` knows the mode."
+    judged(quiet, base, a, b, 2, 4.0, one_hot, told, "In evaluation mode nothing is dropped: d(x) is x.")
     learner.probe(switched, layer, True)
-    loud = output(layer, one_hot, call).detach().double() - plain
-    kept, gone = (whole - plain) / (1 - rate), torch.zeros_like(loud)
-    is_kept, is_gone = ((loud - wanted).abs().amax(1) < 1e-3 for wanted in (kept, gone))
-    assert not bool(torch.allclose(loud, whole - plain, atol=1e-3)), f"{call} drops nothing in training mode."
-    assert bool((is_kept | is_gone).all()), (
-        f"{call} in training mode: with an input of a single 1, the update must vanish whole or be multiplied by 1 / (1 - dropout), and the base's "
-        "part must stay as it is. Does dropout fall on the base's way, or on what comes out?"
-    )
+    plain, update, bias = by_hand(base, a, b, 0.0, one_hot), 2.0 * one_hot.double() @ (b @ a).double().T, base.bias.detach().double()
+    loud, nothing, more = output(layer, one_hot, call).detach().double(), torch.zeros_like(update), 1 / (1 - rate)
+    call = f"{call} in training mode,"
+
+    def rows_are(*wanted):
+        return torch.stack([(loud - each).abs().amax(1) < 1e-3 for each in wanted])
+
+    right = rows_are(plain, plain + more * update)
+    if not bool(right.any(0).all()):
+        assert not torch.allclose(loud, plain + update, atol=1e-3), f"{call} dropped nothing."
+        through = more * (plain - bias)
+        assert not bool(rows_are(nothing + bias, bias + through, bias + more * update, bias + through + more * update).any(0).all()), (
+            f"{call} dropped inputs on the base's way too. The base gets x as it is, the update alone gets d(x)."
+        )
+        assert not bool(rows_are(plain, plain + update).any(0).all()), (
+            f"{call} didn't enlarge what is kept. What isn't dropped is divided by 1 - dropout, as `nn.Dropout` does it."
+        )
+        raise AssertionError(
+            f"{call} called with inputs of a single 1: the update must vanish whole or be divided by 1 - dropout, and the base's part must stay as it is. "
+            "Dropout falls on x on its way to `a`, not on what comes out, nor on anything between."
+        )
     # 2,000 draws at 0.25: 500 are dropped, give or take 19; 120 is over six of those, a false alarm below 1e-9.
-    assert abs(int(is_gone.sum()) - rate * count) < 120, (
-        f"{call} dropped {int(is_gone.sum())} of {count} inputs. `dropout` is the probability to drop an input, not to keep it."
+    dropped = int(right[0].sum())
+    assert abs(dropped - rate * count) < 120, (
+        f"{call} dropped {dropped} of {count} inputs. `dropout` is the probability to drop an input, "
+        + ("not to keep it." if abs(dropped - (1 - rate) * count) < 120 else f"so about {int(rate * count)} were to be dropped.")
     )
 
 
@@ -292,9 +320,9 @@ def test_the_dtype_of_the_base(learner, rng):
     )
     a, b = normal(rng, 2, 6).double(), normal(rng, 4, 2).double()
     learner.probe(set_factors, layer, a, b)
-    got = output(layer, x, call).detach()
+    got = output(layer, x, call)
     expect.tensor(got, call=call, shape=(3, 4), dtype=torch.float64)
-    expect.close(got, by_hand(base, a, b, 2.0, x), call=call, hint="Is anything rounded to 32 bits on the way?", atol=1e-9)
+    judged(got, base, a, b, 2, 4.0, x, call, "Is anything rounded to 32 bits on the way?", atol=1e-9)
 
 
 @pytest.mark.points(1)
@@ -318,6 +346,4 @@ def test_a_rank_of_nothing(learner, rng):
     a, b = normal(rng, 1, 6), normal(rng, 4, 1)
     layer, call = made(learner, base, 1, 2.0)
     learner.probe(set_factors, layer, a, b)
-    expect.close(
-        output(layer, x, call).detach(), by_hand(base, a, b, 2.0, x), call=call, hint="At rank 1 alpha / rank is alpha.", atol=1e-3
-    )
+    judged(output(layer, x, call), base, a, b, 1, 2.0, x, call, "At rank 1 alpha / rank is alpha.")

@@ -104,6 +104,25 @@ def added(learner, factory, targets, wrap=adapter, **size):
     return model, before, names, got, f"add_lora(model, {targets}, wrap)"
 
 
+def same_names(got, names, before, call):
+    """The list that came back holds the names of what was to be replaced, in the model's order."""
+    expect.sequence(got, call=call, kind=list)
+    assert all(type(name) is str for name in got), f"{call} gave a list of things that aren't names."
+    if got == names:
+        return
+    short = [name for name in got if name not in before]
+    assert not short, (
+        f"{call} gave {short[0]!r}, which is no name of the model's `named_modules()`. Give the full name, from the model down."
+    )
+    missing, extra = ([name for name in one if name not in other] for one, other in ((names, got), (got, names)))
+    assert not missing, f"{call} gave {len(got)} names, and left out {missing[0]!r}."
+    assert not extra, f"{call} gave {extra[0]!r} as well, which wasn't to be replaced."
+    assert sorted(got) == sorted(names), f"{call} gave {len(got)} names, some of them twice. Each is given once."
+    wrong = next(i for i, (one, other) in enumerate(zip(got, names, strict=True)) if one != other)
+    why = "That is how text is sorted" if got == sorted(names) else f"Number {wrong} is {got[wrong]!r}"
+    raise AssertionError(f"{call} gave the right names in another order. {why}; the order of `named_modules()` is asked for.")
+
+
 @pytest.mark.points(3)
 def test_the_named_layers_are_replaced(learner, rng):
     """Each linear layer of that name is replaced by what `wrap` gives for it, and no other module is."""
@@ -116,7 +135,7 @@ def test_the_named_layers_are_replaced(learner, rng):
         f"{call} replaced nothing. `wrap(layer)` gives the new module: put it into its parent with `setattr`, under the last part of the name."
     )
     missed = [name for name in names if name not in replaced]
-    assert not missed, f"{call} left {missed[0]} as it was."
+    assert not missed, f"{call} left {missed[0]} as it was, a linear layer of the base model whose last name is a target."
     extra = [name for name in replaced if name not in names]
     assert not extra, f"{call} replaced {extra[0]} too. Only the layers whose last name is a target are replaced, once each."
     inner = [name for name in names if after.get(f"{name}.inner") != "Linear"]
@@ -180,8 +199,9 @@ def test_the_head_trains(learner):
         changed = [name for name in head if after.get(name) != before[name]]
         assert not changed, f"{kind} replaced {changed[0]}, a layer of the head. Only layers of `model.base_model` are replaced."
         frozen = [name for name, on in found.items() if name.split(".")[0] != prefix and not on]
+        told = " all of whose parameters were frozen before," if factory is all_frozen else ""
         assert not frozen, (
-            f"{kind} left {frozen[0]} frozen. The head, all that isn't in `model.base_model`, is random: if it can't learn, it stays so."
+            f"{kind}{told} left {frozen[0]} frozen. The head, all that isn't in `model.base_model`, is random: if it can't learn, it stays so."
         )
         assert [name for name, k in after.items() if k == "Adapter"] == names, f"{kind} didn't replace the layers of the base model."
 
@@ -191,18 +211,7 @@ def test_the_names_that_come_back(learner):
     """The full names of what was replaced come back, in the model's order."""
     for factory, targets in ((tiny_bert, ["value", "query"]), (tiny_roberta, ["dense"])):
         _, before, names, got, call = added(learner, factory, targets, layers=11, hidden=16)
-        expect.sequence(got, call=call, kind=list)
-        assert all(type(name) is str for name in got), f"{call} gave a list of things that aren't names."
-        short = [name for name in got if name not in before]
-        assert not short, (
-            f"{call} gave {short[0]!r}, which is no name of the model's `named_modules()`. Give the full name, from the model down."
-        )
-        missing = [name for name in names if name not in got]
-        assert not missing, f"{call} left out {missing[0]}."
-        assert sorted(got) == sorted(names), f"{call} gave {len(got)} names, and some of them weren't to be replaced."
-        assert got == names, (
-            f"{call} gave the right names in another order. Ask for the order of `named_modules()`: numbers don't sort as text does."
-        )
+        same_names(got, names, before, f"{call}, on a {before['']} of eleven layers,")
 
 
 @pytest.mark.points(2)
@@ -242,12 +251,19 @@ def test_a_target_that_is_not_there(learner):
             )
         else:
             raise AssertionError(
-                f"{call} raised nothing, though no linear layer of the base model is called {wrong!r}. A name from another family would go unnoticed, and less be trained than one believes."
+                f"{call} raised nothing, though no linear layer of the base model is called {wrong!r}. "
+                + (
+                    "The layer of that name is the head, which lies outside of `model.base_model`."
+                    if wrong == "classifier"
+                    else "A name from another family would go unnoticed, and less be trained than one believes."
+                )
             )
         assert learner.probe(kinds, model) == before, (
             f"{call} was refused, but replaced something all the same. Look before you change anything."
         )
-        assert learner.probe(flags, model) == on, f"{call} was refused, but froze something all the same. Look before you change anything."
+        now = learner.probe(flags, model)
+        changed = [name for name in on if now[name] != on[name]]
+        assert not changed, f"{call} was refused, but froze something all the same, {changed[0]} among it. Look before you change anything."
         got = learner.add_lora(model, ["key"], adapter)
         assert type(got) is list and len(got) == 2, (
             f"{call} was refused, and then add_lora(model, ['key'], wrap) didn't work on the same model."
@@ -295,7 +311,7 @@ def test_other_families(learner):
         assert replaced == names, (
             f"{call} replaced {', '.join(replaced) or 'nothing'}. `model.base_model` finds the base model by whatever name."
         )
-        assert got == names, f"{call} gave names that aren't those of what is to be replaced."
+        same_names(got, names, before, call)
 
 
 @pytest.mark.points(1)
@@ -306,8 +322,11 @@ def test_the_real_minilm(learner):
     call = "add_lora(minilm_classifier(), ['query', 'value'], wrap)"
     expect.sequence(got, call=call, kind=list, length=12)
     trained = learner.probe(trained_elements, model)
-    assert trained == 12 * 384 + 2 * 384 + 2, (
-        f"{call}, where wrap adds 384 numbers to a layer, left {trained} elements to train, head included."
+    added_numbers, head = 12 * 384, 2 * 384 + 2
+    told = {head: ": the head alone, without what `wrap` added", added_numbers: ": what `wrap` added alone, without the head"}
+    more = ", which is more than what `wrap` added and the head" if trained > added_numbers + head else ""
+    assert trained == added_numbers + head, (
+        f"{call}, where `wrap` adds 384 numbers to each of 12 layers, left {trained:,} numbers to train{told.get(trained, more)}."
     )
 
 

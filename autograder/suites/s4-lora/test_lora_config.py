@@ -5,6 +5,7 @@ import torch
 
 from tunelab import expect
 from tunelab.codec import Fields
+from tunelab.learner import LearnerError
 from tunelab.models import tiny_bert, tiny_distilbert, tiny_electra, tiny_llama, tiny_roberta
 
 
@@ -42,7 +43,10 @@ def adapted(got, model, call):
     try:
         return get_peft_model(model, rebuilt(got, call))
     except (ValueError, TypeError, AttributeError) as error:
-        raise AssertionError(f"{call} gave a configuration that peft can't use on this model: {str(error)[:150]}") from None
+        kind = type(model).__name__
+        right = "SEQ_CLS" if kind.endswith("ForSequenceClassification") else "CAUSAL_LM"
+        why = "" if named(got.task_type) == right else f" Its task type is {named(got.task_type)!r}, which doesn't fit a {kind}."
+        raise AssertionError(f"{call} gave a configuration that peft can't use on this model.{why} peft says: {str(error)[:150]}") from None
 
 
 @pytest.mark.points(2)
@@ -74,7 +78,9 @@ def test_the_targets(learner):
         )
         with_factors = {name for name, _ in adapted(got, model, call).named_parameters() if "lora_A" in name}
         last = {name.split(".lora_A")[0].split(".")[-1] for name in with_factors}
-        assert last == set(targets), f"{call} puts factors on the layers called {', '.join(sorted(last))}."
+        assert last == set(targets), (
+            f"{call} puts factors on the layers called {', '.join(sorted(last))}. Those that `targets` names get some, and no others."
+        )
 
 
 @pytest.mark.points(3)
@@ -112,7 +118,8 @@ def test_a_language_model_has_no_head_to_save(learner):
         model = tiny_llama(hidden=32, heads=4, num_key_value_heads=2, tie_word_embeddings=tied)
         got, call = called(learner, model, 2, 4, ["q_proj", "v_proj"])
         assert named(got.task_type) == "CAUSAL_LM", (
-            f"{call} gave the task type {named(got.task_type)!r}. A causal language model is CAUSAL_LM; as a classifier it would be asked for a head that it hasn't got."
+            f"{call} gave the task type {named(got.task_type)!r}. A causal language model is CAUSAL_LM"
+            + ("; as a classifier it would be asked for a head that it hasn't got." if named(got.task_type) == "SEQ_CLS" else ".")
         )
         wrapped = adapted(got, model, call)
         saved = [name for name in get_peft_model_state_dict(wrapped, save_embedding_layers=False) if "lora_" not in name]
@@ -124,7 +131,9 @@ def test_dropout(learner, rng):
     """Dropout is the one that was asked for, and 0 when it is left out."""
     rate = round(float(rng.uniform(0.05, 0.4)), 3)
     got, call = called(learner, tiny_bert(hidden=16), 2, 4, ["query"], rate)
-    assert got.lora_dropout == rate, f"{call} gave lora_dropout = {got.lora_dropout}."
+    assert got.lora_dropout == rate, (
+        f"{call} gave lora_dropout = {got.lora_dropout}. The last argument, `dropout`, goes there; what isn't passed on, peft takes to be 0."
+    )
     got, call = called(learner, tiny_bert(hidden=16), 2, 4, ["query"])
     assert got.lora_dropout == 0, f"{call} gave lora_dropout = {got.lora_dropout}. Left out, there is none."
 
@@ -160,9 +169,15 @@ def test_other_models_are_refused(learner):
             learner.lora_config(model, 2, 4, ["query"])
         except ValueError as error:
             assert "model" in str(error), f"{call} raised a ValueError that says {str(error)[:80]!r}. Name `model` in it."
+        except (AttributeError, TypeError, KeyError, LearnerError) as error:
+            raise AssertionError(
+                f"{call} raised {type(error).__name__}: {str(error)[:100]}. It is neither a sequence classifier nor a language model: look at the name of its "
+                "class before anything else, and raise a ValueError."
+            ) from None
         else:
             raise AssertionError(
-                f"{call} raised nothing. With a task type of another kind of model, its head would be left out without a word."
+                f"{call} raised nothing, though it is neither a sequence classifier nor a causal language model. No task type fits it: a ValueError that names "
+                "`model` is asked for."
             )
 
 

@@ -51,8 +51,84 @@ def near(a, b):
     return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)
 
 
-def check(got, right, call, hint):
-    expect.close(got, right, call=call, hint=hint, atol=1e-6, rtol=1e-6)
+def later_crossing(sizes, curve, score):
+    """The last time that a curve rises to the score, in place of the first."""
+    risen = [i for i in range(1, len(sizes)) if curve[i - 1] < score <= curve[i]]
+    return where_reached(sizes[risen[-1] - 1 :], curve[risen[-1] - 1 :], score) if risen else where_reached(sizes, curve, score)
+
+
+def read_by_interp(sizes, curve, score):
+    """What np.interp says of a curve, which takes for granted that it rises all the way."""
+    return math.exp(float(np.interp(score, curve, np.log(sizes))))
+
+
+def next_measured(sizes, curve, score):
+    """The first measured size at which the curve is at the score or above."""
+    return next(float(size) for size, value in zip(sizes, curve, strict=True) if value >= score)
+
+
+def above(sizes, curve, score):
+    """Where the curve passes the score, a level stretch at the score left behind."""
+    passed = next((i for i in range(1, len(sizes)) if curve[i] > score), None)
+    return where_reached(sizes[passed - 1 :], curve[passed - 1 :], score) if passed and curve[passed - 1] <= score else None
+
+
+def ways(sizes, first, second, score):
+    """What the usual mistakes give, and the words for each."""
+
+    def by(one):
+        read = [one(sizes, curve, score) for curve in (first, second)]
+        return [] if None in read else [read[0] - read[1]]
+
+    def linear(sizes, curve, score):
+        return where_reached(sizes, curve, score, plain, plain)
+
+    b, t = (where_reached(sizes, curve, score) for curve in (first, second))
+    mixed = [later_crossing(sizes, first, score) - t, b - later_crossing(sizes, second, score)]
+    edges = {round(b - t), math.floor(b - t), math.ceil(b - t)}
+    more = "When transfer needs more labels, as here, the number is negative: transfer can hurt, and the number should say so."
+    return {
+        "interpolated on the size itself. Learning curves are read over the logarithm: half way between 100 and 400 lies 200, not 250.": by(
+            linear
+        ),
+        "a difference of logarithms. Turn each size back from its logarithm before you subtract.": [
+            log(b) - log(t) for log in (math.log, math.log10, math.log2)
+        ],
+        "a ratio: how many times as many. The contract asks for a difference: how many more.": [b / t, t / b],
+        "the wrong way round. Asked for is what the baseline needs, minus what transfer needs.": [t - b] if t < b else [],
+        f"the number without its sign. {more}": [t - b] if b < t else [],
+        f"as if nothing were lost. {more}": [0.0] if b < t else [],
+        "a whole number. The contract asks for the number as it is, not rounded.": [float(edge) for edge in edges],
+        "read off where a curve rises to the score for the last time. The first time counts: go through the sizes from the smallest.": [
+            *by(later_crossing),
+            *mixed,
+        ],
+        "a difference of sizes that were measured. Between two sizes a curve is straight over the logarithm: how far between them is the score?": by(
+            next_measured
+        ),
+        "which is what np.interp makes of these curves. It wants values that only rise: look for the first size at which a curve is at the score.": by(
+            read_by_interp
+        ),
+        "read off at the end of a level stretch. A curve that comes to the score and stays level has reached it at the first of those sizes.": by(
+            above
+        ),
+    }
+
+
+def judged(got, sizes, first, second, score, call, otherwise):
+    """Passes the right number; says of a wrong one from which mistake it comes, where that is plain, and else `otherwise`."""
+    right = where_reached(sizes, first, score) - where_reached(sizes, second, score)
+    if near(got, right):
+        return
+    told = [words for words, values in ways(sizes, first, second, score).items() if any(near(got, value) for value in values)]
+    raise AssertionError(
+        f"{call} gave {got:.6g}, {told[0]}" if len(told) == 1 else f"{call} gave {got:.6g}, which is not right. {otherwise}"
+    )
+
+
+def shown(got):
+    """A value as it may stand in a sentence."""
+    return f"{got:.6g}" if isinstance(got, float) else repr(got)[:40]
 
 
 @pytest.mark.points(1)
@@ -66,12 +142,8 @@ def test_scores_that_were_measured(learner, rng):
     call = call_of(sizes, baseline, transfer, baseline[at])
     assert got is not None, f"{call} gave None, though both curves have the score at one of their points."
     expect.number(got, call=call)
-    check(
-        got,
-        sizes[at] - sizes[at - ahead],
-        call,
-        "Both curves pass through the score at a size that was measured: no interpolation is needed.",
-    )
+    hint = "Both curves pass through the score at a size that was measured: no interpolation is needed."
+    judged(got, sizes, baseline, transfer, baseline[at], call, hint)
     given = (sizes, baseline, transfer)
     assert all(left == own for left, own in zip(learner.last.args, given, strict=False)), f"{call} changed a list that it was given."
 
@@ -82,26 +154,8 @@ def test_between_sizes_on_the_logarithm(learner, rng):
     for _ in range(4):
         sizes, baseline, transfer, score = curves(rng)
         got, call = saved(learner, sizes, baseline, transfer, score)
-        b, t = (where_reached(sizes, curve, score) for curve in (baseline, transfer))
-        linear = where_reached(sizes, baseline, score, plain, plain) - where_reached(sizes, transfer, score, plain, plain)
-        assert not near(got, linear), (
-            f"{call} gave {got:.6g}: interpolated on the size itself. Learning curves are read over the logarithm: half way between 100 and 400 lies 200, not 250."
-        )
-        assert not any(near(got, log(b) - log(t)) for log in (math.log, math.log10, math.log2)), (
-            f"{call} gave {got:.6g}, a difference of logarithms. Turn each size back from its logarithm before you subtract."
-        )
-        assert not near(got, b / t), (
-            f"{call} gave {got:.6g}, a ratio: how many times as many. The contract asks for a difference: how many more."
-        )
-        assert not any(near(got, edge) and not near(got, b - t) for edge in (round(b - t), math.floor(b - t), math.ceil(b - t))), (
-            f"{call} gave {got:.6g}, a whole number. The contract asks for the number as it is, not rounded."
-        )
-        check(
-            got,
-            b - t,
-            call,
-            "For each curve: find the two sizes between which it reaches the score, and interpolate over their logarithms.",
-        )
+        hint = "For each curve: find the two sizes between which it reaches the score, and interpolate over their logarithms."
+        judged(got, sizes, baseline, transfer, score, call, hint)
 
 
 @pytest.mark.points(2)
@@ -110,14 +164,8 @@ def test_saved_or_lost(learner, rng):
     sizes, baseline, transfer, score = curves(rng)
     for first, second, about in ((baseline, transfer, "fewer"), (transfer, baseline, "more")):
         got, call = saved(learner, sizes, first, second, score)
-        b, t = where_reached(sizes, first, score), where_reached(sizes, second, score)
-        assert not near(got, t - b), (
-            f"{call} gave {got:.6g}, where transfer needs {about} labels. It is the wrong way round: what the baseline needs, minus what transfer needs."
-        )
-        assert not (near(got, 0.0) or (near(got, abs(b - t)) and b < t)), (
-            f"{call} gave {got:.6g}, where transfer needs {about} labels. When it needs more, the number is negative: transfer can hurt, and the number should say so."
-        )
-        check(got, b - t, call, "What the baseline needs, minus what transfer needs.")
+        hint = f"It is what the baseline needs, minus what transfer needs; here transfer needs {about} labels."
+        judged(got, sizes, first, second, score, call, hint)
 
 
 @pytest.mark.points(3)
@@ -139,7 +187,7 @@ def test_nothing_is_known_outside(learner, rng):
         call = call_of(sizes, first, second, asked)
         got = learner.labels_saved(sizes, first, second, asked)
         assert got is None, (
-            f"{call} gave {got!r:.40} for a score {why}. A curve says nothing outside of what was measured: the contract asks for None."
+            f"{call} gave {shown(got)} for a score {why}. A curve says nothing outside of what was measured: the contract asks for None."
         )
 
 
@@ -151,12 +199,12 @@ def test_the_ends_belong_to_the_curve(learner, rng):
     cases = ((baseline, transfer, transfer[0]), (baseline, [*transfer[:-1], 0.95], baseline[-1]), (transfer, baseline, transfer[0]))
     for first, second, score in cases:
         got, call = saved(learner, sizes, first, second, score)
-        right = where_reached(sizes, first, score) - where_reached(sizes, second, score)
-        check(got, right, call, "A curve that is exactly at the score at its first size needs sizes[0] labels; at its last, sizes[-1].")
+        hint = "A curve that is exactly at the score at its first size needs sizes[0] labels; at its last, sizes[-1]."
+        judged(got, sizes, first, second, score, call, hint)
     call = call_of([40], [0.7], [0.7], 0.7)
     got = learner.labels_saved([40], [0.7], [0.7], 0.7)
     assert type(got) is float and got == 0.0, (
-        f"{call} gave {got!r:.40}. Both curves are at the score at the only size: neither needs more labels than the other."
+        f"{call} gave {shown(got)}. Both curves are at the score at the only size: neither needs more labels than the other."
     )
 
 
@@ -169,9 +217,8 @@ def test_curves_that_fall_in_places(learner, rng):
     for score in (0.65, 0.69):
         for first, second in ((rising, waves), (waves, rising)):
             got, call = saved(learner, sizes, first, second, score)
-            right = where_reached(sizes, first, score) - where_reached(sizes, second, score)
-            hint = "One curve rises above the score, falls below it and rises again. The first time counts: go through the sizes from the smallest. (np.interp wants values that only rise.)"
-            check(got, right, call, hint)
+            hint = "One curve rises above the score, falls below it and rises again. The first time counts: go through the sizes from the smallest."
+            judged(got, sizes, first, second, score, call, hint)
     sinking = [0.5, 0.6, top, 0.66, dip, 0.58]
     for first, second in ((rising, sinking), (sinking, rising)):
         call = call_of(sizes, first, second, 0.65)
@@ -180,12 +227,7 @@ def test_curves_that_fall_in_places(learner, rng):
             f"{call} gave None. A curve that falls below the score at its last size was at the score before: that counts. Look at every size, not at the last alone."
         )
         got, call = saved(learner, sizes, first, second, 0.65)
-        check(
-            got,
-            where_reached(sizes, first, 0.65) - where_reached(sizes, second, 0.65),
-            call,
-            "The first size at which a curve is at the score counts, even if it falls later.",
-        )
+        judged(got, sizes, first, second, 0.65, call, "The first size at which a curve is at the score counts, even if it falls later.")
 
 
 @pytest.mark.points(1)
@@ -202,8 +244,7 @@ def test_level_stretches(learner, rng):
             raise AssertionError(
                 f"{call} raised ZeroDivisionError: {error}. Between two equal scores nothing rises: look for the step that reaches the score."
             ) from None
-        right = where_reached(sizes, rising, score) - where_reached(sizes, stairs, score)
-        check(got, right, call, "A level stretch reaches its score at its first size.")
+        judged(got, sizes, rising, stairs, score, call, "A level stretch reaches its score at its first size.")
 
 
 @pytest.mark.points(1)
@@ -221,5 +262,5 @@ def test_sizes_must_rise(learner, rng):
             )
         else:
             raise AssertionError(
-                f"{call} gave {got!r:.40}. Sizes that don't rise, or of 0, have no place on a logarithmic axis: the contract asks for a ValueError."
+                f"{call} gave {shown(got)}. Sizes that don't rise, or of 0, have no place on a logarithmic axis: the contract asks for a ValueError."
             )
