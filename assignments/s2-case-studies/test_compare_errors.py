@@ -47,4 +47,6 @@ def test_a_list_that_is_too_short(learner):
             f"{call} raised a ValueError, as it should. Name `after`, which is too short; it says {str(error)[:60]!r}."
         )
     else:
-        raise AssertionError(f"{call} gave {got!r:.60}. Raise a ValueError: `after` has one entry for two texts.")
+        raise AssertionError(
+            f"{call} gave {'a dict' if type(got) is dict else repr(got)[:40]}, not an error. Raise a ValueError: `after` has one entry for two texts."
+        )

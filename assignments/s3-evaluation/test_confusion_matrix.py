@@ -25,5 +25,5 @@ def test_a_class_nobody_has_seen(learner):
     call = "confusion_matrix(labels, predictions, 3), where class 2 never occurs,"
     expect.array(got, call=call, shape=(3, 3), dtype="integer")
     assert got.tolist() == [[1, 1, 0], [2, 6, 0], [0, 0, 0]], (
-        f"{call} gave {got.tolist()}: the last row and the last column should be zeros."
+        f"{call} gave {got.tolist()}, where [[1, 1, 0], [2, 6, 0], [0, 0, 0]] is right: as with two classes, and the last row and the last column are zeros."
     )

@@ -44,8 +44,9 @@ def test_the_loss_falls(learner):
     model, optimizer = small(learner)
     losses = [learner.train_step(model, batch(), optimizer) for _ in range(10)]
     falls = all(float(after) < float(before) for before, after in itertools.pairwise(losses))
+    shown = ", ".join(f"{float(loss):.4f}" for loss in losses)
     assert falls, (
-        f"Ten calls of {CALL} with the same batch gave the losses {losses}. Each should be below the one before. Are old gradients cleared?"
+        f"Ten calls of {CALL} with the same batch gave the losses {shown}. Each should be below the one before. Are old gradients cleared?"
     )
 
 

@@ -22,7 +22,7 @@ def check(learner, labels, normalize):
             ids = [*ids, token]
         right /= len(answer) if normalize else 1
         assert abs(got[name] - right) < 1e-3, (
-            f"{call} gave {got[name]:.3f} for {name!r}, which has {len(answer)} token(s). Step by step it is {right:.3f}."
+            f"{call} gave {got[name]:.3f} for {name!r}, whose words are {len(answer)} token{'s' * (len(answer) != 1)}. Step by step it is {right:.3f}."
         )
 
 

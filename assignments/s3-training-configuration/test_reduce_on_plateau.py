@@ -10,7 +10,9 @@ def check(learner, losses, lr, factor, patience, min_lr, right):
     got = expect.sequence(learner.reduce_on_plateau(losses, lr, factor, patience, min_lr), call=call, length=len(losses))
     for rate in got:
         expect.number(rate, call=f"{call} as one of its rates")
-    assert all(math.isclose(a, b, rel_tol=1e-9) for a, b in zip(got, right, strict=True)), f"{call} gave {got}. It should be {right}."
+    assert all(math.isclose(a, b, rel_tol=1e-9) for a, b in zip(got, right, strict=True)), (
+        f"{call} gave [{', '.join(f'{rate:.6g}' for rate in got)}]. It should be {right}."
+    )
 
 
 def test_the_table_of_the_lesson(learner):

@@ -33,9 +33,11 @@ def test_mean_and_interval(learner):
     """The mean of the scores lies in the middle of its interval."""
     got = expect.value(learner.cross_validate(films(12), "film", "label", 3, 0, size), call=CALL)
     assert abs(got.mean - 0.24) < 0.03, (
-        f"{CALL} gave a mean of {got.mean}, where about 0.24 is right: the scores are the rows trained on, over 100."
+        f"{CALL} gave a mean of {got.mean:.4g}, where about 0.24 is right: the scores are the rows trained on, over 100."
     )
-    assert got.low <= got.mean <= got.high, f"{CALL} gave an interval from {got.low} to {got.high}, around a mean of {got.mean}."
+    assert got.low <= got.mean <= got.high, (
+        f"{CALL} gave an interval from {got.low:.4g} to {got.high:.4g}, around a mean of {got.mean:.4g}."
+    )
 
 
 def test_too_few_films(learner):

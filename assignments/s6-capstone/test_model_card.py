@@ -17,9 +17,9 @@ def test_a_small_card(learner):
         f"{call} gave a sha256 that begins with {str(got['sha256'])[:16]}. It should begin with 277089d91c0bdf4f."
     )
     score = expect.number(got["macro_f1"], call=f"{call} `macro_f1`:")
-    assert abs(score - 0.625) < 1e-9, f"{call} says macro_f1 = {score}. It should be (0.75 + 0.5) / 2."
+    assert abs(score - 0.625) < 1e-9, f"{call} says macro_f1 = {score:.4g}. It should be (0.75 + 0.5) / 2."
     low, high = expect.sequence(got["interval"], call=f"{call} `interval`:", length=2)
-    assert low <= score <= high, f"{call} gave the interval {low} to {high}, in which the score {score} doesn't lie."
+    assert low <= score <= high, f"{call} gave the interval {low:.4g} to {high:.4g}, in which the score {score:.4g} doesn't lie."
 
 
 def test_prose(learner):

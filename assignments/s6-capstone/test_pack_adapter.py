@@ -1,6 +1,7 @@
 """Public checks of `pack_adapter`: examples to check oneself by."""
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load
 
 from tunelab import expect
@@ -12,7 +13,12 @@ def test_there_and_back(learner):
     call = 'pack_adapter({"a": torch.ones(2), "b": torch.arange(6.0).reshape(2, 3).T}, Budget())'
     adapter = {"a": torch.ones(2), "b": torch.arange(6.0).reshape(2, 3).T}
     got = expect.of_type(learner.pack_adapter(adapter, Budget()), bytes, call=call)
-    back = load(got)
+    try:
+        back = load(got)
+    except SafetensorError as error:
+        raise AssertionError(
+            f"{call} gave bytes that safetensors can't read: {error}. `torch.save` writes a pickle; `safetensors.torch.save` writes this format."
+        ) from None
     assert set(back) == {"a", "b"} and all(torch.equal(back[name], adapter[name]) for name in back), (
         f"{call} gave a file from which other tensors come back."
     )
