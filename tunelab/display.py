@@ -31,6 +31,8 @@ _HARMLESS = "\n\t\u200c\u200d"
 _CELL = (
     "padding: 0.35em 0.8em; text-align: left; vertical-align: top; border-bottom: 1px solid rgba(128, 128, 128, 0.35); white-space: normal"
 )
+# Without this nbgrader's pages show no triangle, and nobody would know that there is more.
+_SUMMARY = "cursor: pointer; display: list-item"
 # Both names are known to versions of MathJax: what a learner wrote between dollar signs is no formula here.
 _NO_MATH = 'class="tex2jax_ignore mathjax_ignore"'
 
@@ -108,7 +110,7 @@ def _traceback(text: str) -> str:
         return ""
     lines = html.escape(clean(_bounded(text, MAX_TRACEBACK)))
     return (
-        '<details style="margin-top: 0.3em"><summary style="cursor: pointer">where it happened in your code</summary>'
+        f'<details style="margin-top: 0.3em"><summary style="{_SUMMARY}">where it happened in your code</summary>'
         f'<pre style="white-space: pre-wrap; overflow-x: auto; color: inherit; background: transparent; border: 0; font-size: 0.9em">{lines}</pre></details>'
     )
 
@@ -119,7 +121,7 @@ def _hints(rungs: tuple[str, ...]) -> str:
         return ""
     items = "".join(f'<li style="margin-top: 0.3em">{inline(_bounded(rung, MAX_MESSAGE))}</li>' for rung in rungs)
     return (
-        f'<details style="margin: 0.4em 0"><summary style="cursor: pointer">{HINTS}</summary>'
+        f'<details style="margin: 0.4em 0"><summary style="{_SUMMARY}">{HINTS}</summary>'
         f'<ol style="margin: 0.3em 0; padding-left: 2em">{items}</ol></details>'
     )
 
