@@ -217,7 +217,7 @@ def test_no_antonyms(learner, rng):
 def test_only_senses_of_the_word_as_it_is(learner, rng):
     """A sense of another form, or of a name that is spelled alike but for its capital, is no sense of the word."""
     reader = learner.make(lazy_wordnet)
-    inflected = str(rng.choice(["films", "begins", "stories", "bigger"]))
+    inflected = str(rng.choice(["films", "begins", "stories", "funniest"]))
     got = asked(learner, inflected, reader)
     assert not got, (
         f"wordnet_synonyms({inflected!r}, reader) gave {shown(got)}. The reader also finds the senses of a word's base form; put in its place, a base form makes bad English. Only senses count that have the word itself among their lemmas."

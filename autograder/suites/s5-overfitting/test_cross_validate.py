@@ -22,8 +22,8 @@ def made(rng, groups, low=3, high=6, pure=True, names=("rotten", "fresh")):
             rows.append({"film": f"film {group:02}", "label": label if pure else mixed, "number": 0})
     order = rng.permutation(len(rows))
     rows = [dict(rows[i]) for i in order]
-    for row in rows:
-        row["number"] = int(rng.integers(1000, 1_000_000))
+    for row, number in zip(rows, 1000 + rng.choice(999_000, len(rows), replace=False), strict=True):  # no two rows have the same
+        row["number"] = int(number)
     return rows
 
 
