@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autograder.author_files import author_files
 from autograder.course import Assignment
-from autograder.lint import Case, Finding, cases_of, check_sets, right_breaches
+from autograder.lint import Case, Finding, right_breaches, tried
 from autograder.show import Progress
-from autograder.verdicts import LazyEngine, Run, Verdicts, make_all
+from autograder.verdicts import LazyEngine, Run, make_all
 
 FIRST = 20_000
 """The first of the seeds: the law's own are others."""
@@ -18,11 +17,8 @@ AT_ONCE = 8
 
 def try_draws(assignment: Assignment, engine: LazyEngine, draws: int, exercise: str | None = None) -> list[Finding]:
     """Every right answer of an assignment, or of one exercise, in-process and on so many draws: a finding for each draw that it doesn't earn all points on. Raises CourseError."""
-    chosen = [e.name for e in assignment.exercises] if exercise is None else [assignment.exercise(exercise).name]
-    cases, files = [case for case in cases_of(assignment) if case.exercise in chosen], author_files(assignment)
-    check_sets(cases, files)
+    cases, verdicts = tried(assignment, engine, exercise)
     answers = [(case, name, _runs(case, cell, held, draws)) for case in cases for name, cell, held in case.right]
-    verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases}, files)
     made = make_all(verdicts, [batch for case, _, runs in answers for batch in _batches(case, runs)], Progress())
     return [
         Finding(2, case.place, f"{name}, in-process, drawn from {run.seed}: {text}")

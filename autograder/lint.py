@@ -190,18 +190,22 @@ def lint_assignment(assignment: Assignment, engine: LazyEngine, exercise: str | 
 
     `thorough`: mutants run whole in-process too.
     """
-    chosen = [e.name for e in assignment.exercises] if exercise is None else [assignment.exercise(exercise).name]
-    book, cases = Lawbook(), [case for case in cases_of(assignment, thorough) if case.exercise in chosen]
+    book, (cases, verdicts) = Lawbook(), tried(assignment, engine, exercise, thorough)
     written_findings(assignment, cases, book)
-    files = author_files(assignment)
-    check_sets(cases, files)
-    verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases}, files)
     lesson = functools.partial(lesson_findings, assignment, book) if exercise is None else lambda: None
     made = make_all(verdicts, [batch for case in cases for batch in case.batches()], Progress(), lesson)
     for case in cases:
         judge(case, made, book)
     book.tables += [summary_table(cases, made), *(mutant_table(case, made) for case in cases), slowest_table(cases, made)]
     return book
+
+
+def tried(assignment: Assignment, engine: LazyEngine, exercise: str | None = None, thorough: bool = False) -> tuple[list[Case], Verdicts]:
+    """The exercises of an assignment, or the one of that name, and what makes the runs of their answers. Raises CourseError for what can't even be read."""
+    chosen = [e.name for e in assignment.exercises] if exercise is None else [assignment.exercise(exercise).name]
+    cases, files = [case for case in cases_of(assignment, thorough) if case.exercise in chosen], author_files(assignment)
+    check_sets(cases, files)
+    return cases, Verdicts(assignment, engine, {case.exercise: case.suite for case in cases}, files)
 
 
 def cases_of(assignment: Assignment, thorough: bool = False) -> list[Case]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.author_files import author_files
 from autograder.course import Assignment, load_hints
-from autograder.lint import Case, cases_of, check_sets
+from autograder.lint import Case, tried
 from autograder.show import Progress
-from autograder.verdicts import LazyEngine, Verdict, Verdicts, make_all
+from autograder.verdicts import LazyEngine, Verdict, make_all
 from autograder.workplace import write_atomically
 from tunelab.checks import CheckReport, TestResult
 from tunelab.display import as_text
@@ -16,13 +15,10 @@ from tunelab.display import as_text
 
 def write_mistakes(assignment: Assignment, engine: LazyEngine) -> Path:
     """Writes `build/mistakes/<assignment>.md`: of every mutant its misconception, its code and the feedback that it would get, as text. Runs that the law has made already aren't made again."""
-    cases = cases_of(assignment)
-    files = author_files(assignment)
-    check_sets(cases, files)
+    cases, verdicts = tried(assignment, engine)
     runs = {
         (case.exercise, solution.name): case.hidden("sandbox", cell, solution.files) for case in cases for solution, cell in case.mutants
     }
-    verdicts = Verdicts(assignment, engine, {case.exercise: case.suite for case in cases}, files)
     made = make_all(verdicts, [[run] for run in runs.values()], Progress())
     hints = load_hints(assignment)
     parts = [f"# {assignment.name}: {assignment.title}"]
